@@ -1,0 +1,1 @@
+//! The shell of caulk: everything that reads, writes, asks or prints.

@@ -1,0 +1,13 @@
+//! The pure part of caulk: YAML with byte spans, edits, the model of a repository, rules and their proofs.
+//!
+//! Nothing here reads a file, asks a server, looks at the clock or prints. What a rule needs from outside it
+//! asks as a [`facts::Question`]; the shell answers.
+#![warn(missing_docs)]
+
+pub mod edit;
+pub mod facts;
+pub mod finding;
+pub mod image;
+pub mod path;
+pub mod span;
+pub mod syntax;

@@ -1,0 +1,1 @@
+//! YAML documents with byte-exact spans.
