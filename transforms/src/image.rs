@@ -74,12 +74,7 @@ impl ImageRef {
         if !registry_ok {
             return Err(malformed("the registry"));
         }
-        Ok(Self {
-            registry,
-            repository,
-            tag: tag.map(str::to_owned),
-            digest: digest.map(str::to_owned),
-        })
+        Ok(Self { registry, repository, tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) })
     }
 
     /// Returns registry and repository without tag and digest: `docker.io/library/node`.
@@ -114,7 +109,9 @@ impl fmt::Display for ImageRef {
 
 fn split_registry(name: &str) -> (String, String) {
     let (registry, repository) = match name.split_once('/') {
-        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => (host.to_ascii_lowercase(), rest),
+        Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => {
+            (host.to_ascii_lowercase(), rest)
+        }
         _ => ("docker.io".to_owned(), name),
     };
     let registry = match registry.as_str() {
@@ -133,7 +130,9 @@ fn is_component(part: &str) -> bool {
     let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     edge(part.bytes().next())
         && edge(part.bytes().last())
-        && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte))
+        && part
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte))
 }
 
 fn is_tag(tag: &str) -> bool {

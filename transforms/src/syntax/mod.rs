@@ -1,1 +1,39 @@
 //! YAML documents with byte-exact spans.
+//!
+//! yaml-rust2's event parser says what the text means; a lexer of our own walks along with its events and says where
+//! everything is. The two must agree at every token. Where they do not, the document is read-only: its
+//! nodes are [`Frozen::Unresolved`].
+
+mod arena;
+mod build;
+mod cursor;
+mod frozen;
+mod input;
+mod keys;
+mod lines;
+mod node;
+mod scalar;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use frozen::Frozen;
+pub use input::{ParseIssue, decode};
+pub use node::{Entries, Entry, Items, Kind, Node, NodeId, Scalar, ScalarStyle};
+pub use stream::{Comment, Document, Stream};
+
+/// The deepest nesting that is read. Deeper text is refused.
+pub const MAX_DEPTH: usize = 512;
+
+/// Reads all documents of a text.
+///
+/// # Errors
+/// If the text is no YAML 1.2, holds control characters, nests deeper than [`MAX_DEPTH`] or has 2 GiB or more.
+pub fn parse(text: impl Into<Arc<str>>) -> Result<Stream, ParseIssue> {
+    let text = text.into();
+    input::check(&text)?;
+    build::build(&text)
+}
