@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{edit::EditSet, span::Span};
+use crate::{edit::EditSet, span::Span, syntax::NodeId};
 
 /// A file of the repository under analysis: its place in the repository's list of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +73,45 @@ pub struct Fix {
     pub reasons: Vec<String>,
     /// The edits.
     pub edits: BTreeMap<FileId, EditSet>,
+    /// What the documents hold afterwards. Whatever is not declared must stay as it is; both are verified.
+    pub declares: Vec<Declaration>,
+}
+
+/// What a fix says that a document will hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Declaration {
+    /// A container's `command` and `args`; empty means unset. Its other keys stay.
+    Argv {
+        /// The file.
+        file: FileId,
+        /// The container's mapping, as it is before the fix.
+        container: NodeId,
+        /// The words of `command`.
+        command: Vec<String>,
+        /// The words of `args`.
+        args: Vec<String>,
+    },
+    /// A scalar's value.
+    Value {
+        /// The file.
+        file: FileId,
+        /// The scalar, as it is before the fix.
+        scalar: NodeId,
+        /// Its new value.
+        value: String,
+    },
+}
+
+impl Declaration {
+    /// Returns the file and the node that it speaks of.
+    #[must_use]
+    pub const fn place(&self) -> (FileId, NodeId) {
+        match self {
+            Self::Argv { file, container: node, .. } | Self::Value { file, scalar: node, .. } => {
+                (*file, *node)
+            }
+        }
+    }
 }
 
 /// What can be done about a finding. There is never a silent nothing.
@@ -91,6 +130,9 @@ pub struct Finding {
     pub rule: RuleId,
     /// Where it stands.
     pub at: Location,
+    /// The place inside the file that names the finding whatever lines come and go above it: the number of the document
+    /// and the path in it, `0:spec.template.spec.containers[0].command`.
+    pub place: String,
     /// What is wrong, and what it causes: one or two sentences.
     pub message: String,
     /// The object that is concerned, `Deployment/authentik-server`, with the container where there is one.

@@ -69,8 +69,9 @@ impl ImageRef {
         if !repository.split('/').all(is_component) {
             return Err(malformed("the repository"));
         }
-        let registry_ok = !registry.is_empty()
-            && registry.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte));
+        let registry_ok =
+            registry.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'[')
+                && registry.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte));
         if !registry_ok {
             return Err(malformed("the registry"));
         }

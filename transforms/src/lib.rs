@@ -4,10 +4,14 @@
 //! asks as a [`facts::Question`]; the shell answers.
 #![warn(missing_docs)]
 
+pub mod argv;
 pub mod edit;
 pub mod facts;
 pub mod finding;
 pub mod image;
+pub mod model;
 pub mod path;
+pub mod rule;
 pub mod span;
+pub mod suppress;
 pub mod syntax;

@@ -1,0 +1,164 @@
+//! The repository as Kubernetes and its controllers will see it: objects, their containers, their images.
+
+mod container;
+mod object;
+mod pod_paths;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+pub use container::{Container, ContainerId, ImageField, Origin, Role, Words};
+pub use object::{Object, ObjectId};
+
+use crate::{
+    finding::{FileId, Location},
+    path::RepoPath,
+    syntax::{Node, NodeId, Stream},
+};
+
+/// Why a file is read and never edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Protection {
+    /// A tool wrote it and will write it again; with the words that say so.
+    Generated(String),
+    /// It is somebody else's, copied here; with the folder or the attribute that says so.
+    Vendored(String),
+    /// It is a workflow or a setting of the forge.
+    Forge,
+    /// The configuration excludes it from edits.
+    Excluded,
+}
+
+impl Protection {
+    /// Returns the reason as a lower-case fragment.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Generated(mark) => format!("the file is generated ({mark}): mend its source"),
+            Self::Vendored(mark) => format!("the file is vendored ({mark}): mend it where it comes from"),
+            Self::Forge => "files below .github/ are never edited".to_owned(),
+            Self::Excluded => "the configuration excludes this file".to_owned(),
+        }
+    }
+}
+
+/// A parsed file of the repository.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Its path.
+    pub path: RepoPath,
+    /// Its documents.
+    pub stream: Arc<Stream>,
+    /// Why it must not be edited, if so.
+    pub protection: Option<Protection>,
+}
+
+/// All that is known of a repository from its files.
+#[derive(Debug, Clone, Default)]
+pub struct Repository {
+    files: Vec<SourceFile>,
+    by_path: BTreeMap<RepoPath, FileId>,
+    objects: Vec<Object>,
+    containers: Vec<Container>,
+}
+
+impl Repository {
+    /// Builds the model. The order of `files` does not matter: they are sorted by path first.
+    #[must_use]
+    pub fn build(mut files: Vec<SourceFile>) -> Self {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut repository = Self::default();
+        for (number, file) in files.iter().enumerate() {
+            let id = FileId(u32::try_from(number).unwrap_or(u32::MAX));
+            repository.by_path.insert(file.path.clone(), id);
+            object::collect(id, file, &mut repository.objects);
+        }
+        repository.files = files;
+        repository.containers = container::collect(&repository);
+        repository
+    }
+
+    /// Returns this repository with the text of some files replaced.
+    #[must_use]
+    pub fn with_streams(&self, changed: &BTreeMap<FileId, Arc<Stream>>) -> Self {
+        let mut files = self.files.clone();
+        for (id, stream) in changed {
+            if let Some(file) = files.get_mut(id.0 as usize) {
+                file.stream = Arc::clone(stream);
+            }
+        }
+        Self::build(files)
+    }
+
+    /// Returns the files, sorted by path.
+    #[must_use]
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// Returns a file.
+    ///
+    /// # Panics
+    /// If the id is another repository's.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// Returns the file with this path.
+    #[must_use]
+    pub fn file_at(&self, path: &RepoPath) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// Returns every object, by file and place.
+    #[must_use]
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// Returns an object.
+    ///
+    /// # Panics
+    /// If the id is another repository's.
+    #[must_use]
+    pub fn object(&self, id: ObjectId) -> &Object {
+        &self.objects[id.0 as usize]
+    }
+
+    /// Returns every container, by file and place.
+    #[must_use]
+    pub fn containers(&self) -> &[Container] {
+        &self.containers
+    }
+
+    /// Returns a node of a file.
+    #[must_use]
+    pub fn node(&self, file: FileId, node: NodeId) -> Node<'_> {
+        self.file(file).stream.node(node)
+    }
+
+    /// Returns `path:line` of a place, for messages.
+    #[must_use]
+    pub fn cite(&self, at: Location) -> String {
+        let file = self.file(at.file);
+        format!("{}:{}", file.path, file.stream.position(at.span.start).0)
+    }
+}
+
+/// Returns the place of a node inside its document, as `spec.containers[0].image`.
+#[must_use]
+pub fn path_of(node: Node<'_>) -> String {
+    let mut steps = Vec::new();
+    let mut here = node;
+    while let Some(parent) = here.parent() {
+        if let Some(index) = parent.items().position(|item| item.id() == here.id()) {
+            steps.push(format!("[{index}]"));
+        } else if let Some(entry) = parent.entries().find(|entry| entry.value().id() == here.id()) {
+            steps.push(format!(".{}", entry.name().unwrap_or("?")));
+        }
+        here = parent;
+    }
+    steps.reverse();
+    let path = steps.concat();
+    path.strip_prefix('.').unwrap_or(&path).to_owned()
+}
