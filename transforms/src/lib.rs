@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod argv;
+pub mod catalog;
 pub mod edit;
 pub mod facts;
 pub mod finding;
