@@ -5,8 +5,9 @@
 #![warn(missing_docs)]
 
 pub mod argv;
-pub mod catalog;
+pub mod dockerfile;
 pub mod edit;
+pub mod evidence;
 pub mod facts;
 pub mod finding;
 pub mod image;
@@ -16,3 +17,4 @@ pub mod rule;
 pub mod span;
 pub mod suppress;
 pub mod syntax;
+pub mod wrapper;

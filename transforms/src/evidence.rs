@@ -1,0 +1,142 @@
+//! Reads what a cluster says of containers that do not start: pods, events, descriptions, runtime errors.
+//!
+//! The texts come from `kubectl`; nobody is asked here. What a runtime reports is quoted, and only texts that
+//! name the missing executable become a [`Cause`].
+
+mod cause;
+mod describe;
+mod objects;
+#[cfg(test)]
+mod tests;
+mod tie;
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+pub use cause::{Cause, CauseKind};
+pub use tie::{Tie, tie};
+
+/// A container that does not start or does not stay, as one file tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Crash {
+    /// The pod's namespace.
+    pub namespace: String,
+    /// The pod's name.
+    pub pod: String,
+    /// The kinds and names of its owners.
+    pub owners: Vec<(String, String)>,
+    /// The pod's labels.
+    pub labels: BTreeMap<String, String>,
+    /// The container's name; empty if the text does not tell.
+    pub container: String,
+    /// The image of the container's specification.
+    pub image: Option<String>,
+    /// The digest that the cluster runs, `sha256:...`.
+    pub digest: Option<String>,
+    /// The container's command and args, where the specification was read.
+    pub argv: Option<(Vec<String>, Vec<String>)>,
+    /// How often it was started again.
+    pub restarts: u64,
+    /// Since when, as the cluster writes it.
+    pub since: Option<String>,
+    /// The reason that the cluster gives: `CrashLoopBackOff`.
+    pub reason: String,
+    /// The message that belongs to it.
+    pub message: String,
+    /// What the message proves.
+    pub cause: Option<Cause>,
+}
+
+impl Crash {
+    /// Returns `namespace/pod [container]`, as people write it.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let namespace = if self.namespace.is_empty() { "default" } else { &self.namespace };
+        if self.container.is_empty() {
+            format!("{namespace}/{}", self.pod)
+        } else {
+            format!("{namespace}/{} [{}]", self.pod, self.container)
+        }
+    }
+
+    /// Returns how long and how often it crashed: `166 restarts since 2024-05-01T10:00:00Z`.
+    #[must_use]
+    pub fn history(&self) -> String {
+        let restarts = match self.restarts {
+            0 => "never started".to_owned(),
+            1 => "1 restart".to_owned(),
+            many => format!("{many} restarts"),
+        };
+        match &self.since {
+            Some(since) => format!("{restarts} since {since}"),
+            None => restarts,
+        }
+    }
+}
+
+/// Why a text is no evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EvidenceError {
+    /// It looks like JSON and is not.
+    #[error("it is no valid JSON: {0}")]
+    Json(String),
+    /// It is neither a list of pods or events nor a description of a pod.
+    #[error("it holds neither pods nor events nor the description of a pod")]
+    Unfamiliar,
+}
+
+/// Reads `kubectl get pods -o json`, `kubectl get events -o json` or `kubectl describe pod`.
+///
+/// Crashes of one container that several objects tell are one crash, in the order of the text.
+///
+/// # Errors
+/// [`EvidenceError`] if the text is none of these.
+pub fn read(text: &str) -> Result<Vec<Crash>, EvidenceError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let crashes =
+        if text.trim_start().starts_with('{') { objects::read(text)? } else { describe::read(text)? };
+    Ok(merge(crashes))
+}
+
+/// Joins what several texts tell of one container: an event often has the message that the pod's status lost.
+#[must_use]
+pub fn merge(crashes: Vec<Crash>) -> Vec<Crash> {
+    let mut merged: Vec<Crash> = Vec::new();
+    let mut places: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+    for crash in crashes {
+        let key = (crash.namespace.clone(), crash.pod.clone(), crash.container.clone());
+        match places.get(&key).and_then(|place| merged.get_mut(*place)) {
+            Some(known) => known.learn(crash),
+            None => {
+                places.insert(key, merged.len());
+                merged.push(crash);
+            }
+        }
+    }
+    merged
+}
+
+impl Crash {
+    fn learn(&mut self, other: Self) {
+        if self.cause.is_none() && (other.cause.is_some() || self.message.is_empty()) {
+            self.message = other.message;
+            self.cause = other.cause;
+        }
+        if self.owners.is_empty() {
+            self.owners = other.owners;
+        }
+        if self.labels.is_empty() {
+            self.labels = other.labels;
+        }
+        self.image = self.image.take().or(other.image);
+        self.digest = self.digest.take().or(other.digest);
+        self.argv = self.argv.take().or(other.argv);
+        self.restarts = self.restarts.max(other.restarts);
+        self.since = self.since.take().or(other.since);
+        // The state of a container says more than the reason of an event, which is mostly `Failed`.
+        if self.reason.is_empty() || self.reason == "Failed" || self.reason == "BackOff" {
+            self.reason = other.reason;
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Pods and events as `kubectl get -o json` writes them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Cause, Crash, EvidenceError};
+
+/// Reads a list of objects or a single one.
+pub(super) fn read(text: &str) -> Result<Vec<Crash>, EvidenceError> {
+    let list: List = serde_json::from_str(text).map_err(|error| EvidenceError::Json(error.to_string()))?;
+    let mut crashes = Vec::new();
+    let mut familiar = 0_usize;
+    if list.kind.ends_with("List") || list.items.is_some() {
+        let items = list.items.unwrap_or_default();
+        // An empty list is familiar: there is nothing wrong in that cluster.
+        familiar += usize::from(items.is_empty());
+        for item in &items {
+            familiar += usize::from(item.collect(&mut crashes));
+        }
+    } else {
+        let item: Item =
+            serde_json::from_str(text).map_err(|error| EvidenceError::Json(error.to_string()))?;
+        familiar += usize::from(item.collect(&mut crashes));
+    }
+    if familiar == 0 { Err(EvidenceError::Unfamiliar) } else { Ok(crashes) }
+}
+
+#[derive(Deserialize)]
+struct List {
+    #[serde(default)]
+    kind: String,
+    items: Option<Vec<Item>>,
+}
+
+/// A pod or an event; whatever else stands in the list has neither status nor message.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct Item {
+    kind: String,
+    metadata: Metadata,
+    spec: Spec,
+    status: Status,
+    reason: String,
+    #[serde(alias = "note")]
+    message: String,
+    #[serde(alias = "regarding")]
+    involved_object: Involved,
+    #[serde(alias = "deprecatedCount")]
+    count: Option<u64>,
+    #[serde(alias = "deprecatedFirstTimestamp")]
+    first_timestamp: Option<String>,
+    event_time: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Metadata {
+    name: String,
+    namespace: String,
+    labels: Option<BTreeMap<String, String>>,
+    owner_references: Option<Vec<Owner>>,
+    creation_timestamp: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Owner {
+    kind: String,
+    name: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Spec {
+    containers: Option<Vec<ContainerSpec>>,
+    init_containers: Option<Vec<ContainerSpec>>,
+    ephemeral_containers: Option<Vec<ContainerSpec>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ContainerSpec {
+    name: String,
+    image: Option<String>,
+    command: Option<Vec<String>>,
+    args: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Status {
+    container_statuses: Option<Vec<ContainerStatus>>,
+    init_container_statuses: Option<Vec<ContainerStatus>>,
+    ephemeral_container_statuses: Option<Vec<ContainerStatus>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct ContainerStatus {
+    name: String,
+    restart_count: u64,
+    #[serde(rename = "imageID")]
+    image_id: String,
+    state: State,
+    last_state: State,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct State {
+    waiting: Option<Reason>,
+    terminated: Option<Reason>,
+}
+
+#[derive(Deserialize, Default, Clone)]
+#[serde(default)]
+struct Reason {
+    reason: Option<String>,
+    message: Option<String>,
+    #[serde(rename = "exitCode")]
+    exit_code: i64,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Involved {
+    kind: String,
+    name: String,
+    namespace: String,
+    field_path: String,
+}
+
+/// Reasons of waiting that mean: it does not start, or it ended again.
+const WAITING: [&str; 5] =
+    ["CrashLoopBackOff", "RunContainerError", "CreateContainerError", "StartError", "ContainerCannotRun"];
+
+/// Reasons of an end that mean: it never ran.
+const NEVER_RAN: [&str; 3] = ["StartError", "ContainerCannotRun", "RunContainerError"];
+
+impl Item {
+    /// Appends its crashes, and tells whether it is a pod or an event.
+    fn collect(&self, crashes: &mut Vec<Crash>) -> bool {
+        match self.kind.as_str() {
+            "Pod" => {
+                self.pod(crashes);
+                true
+            }
+            "Event" => {
+                crashes.extend(self.event());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn pod(&self, crashes: &mut Vec<Crash>) {
+        let status = &self.status;
+        let lists = [
+            (&status.container_statuses, &self.spec.containers),
+            (&status.init_container_statuses, &self.spec.init_containers),
+            (&status.ephemeral_container_statuses, &self.spec.ephemeral_containers),
+        ];
+        for (statuses, specs) in lists {
+            for status in statuses.iter().flatten() {
+                let Some((reason, message)) = status.crash() else { continue };
+                let spec = specs.iter().flatten().find(|spec| spec.name == status.name);
+                crashes.push(Crash {
+                    namespace: self.metadata.namespace.clone(),
+                    pod: self.metadata.name.clone(),
+                    owners: self.owners(),
+                    labels: self.metadata.labels.clone().unwrap_or_default(),
+                    container: status.name.clone(),
+                    image: spec.and_then(|spec| spec.image.clone()),
+                    digest: digest(&status.image_id),
+                    argv: spec.map(|spec| {
+                        (spec.command.clone().unwrap_or_default(), spec.args.clone().unwrap_or_default())
+                    }),
+                    restarts: status.restart_count,
+                    since: self.metadata.creation_timestamp.clone(),
+                    reason,
+                    cause: Cause::find(&message),
+                    message,
+                });
+            }
+        }
+    }
+
+    fn owners(&self) -> Vec<(String, String)> {
+        let owners = self.metadata.owner_references.iter().flatten();
+        owners.map(|owner| (owner.kind.clone(), owner.name.clone())).collect()
+    }
+
+    fn event(&self) -> Option<Crash> {
+        let cause = Cause::find(&self.message);
+        let about_crash = cause.is_some()
+            || self.reason == "BackOff" && self.message.contains("restarting failed container");
+        if self.involved_object.kind != "Pod" || !about_crash {
+            return None;
+        }
+        // `spec.containers{server}` names the container.
+        let container =
+            self.involved_object.field_path.split_once('{').and_then(|(_, rest)| rest.strip_suffix('}'));
+        Some(Crash {
+            namespace: self.involved_object.namespace.clone(),
+            pod: self.involved_object.name.clone(),
+            container: container.unwrap_or_default().to_owned(),
+            restarts: self.count.unwrap_or(0).saturating_sub(1),
+            since: self.first_timestamp.clone().or_else(|| self.event_time.clone()),
+            reason: self.reason.clone(),
+            message: self.message.clone(),
+            cause,
+            ..Crash::default()
+        })
+    }
+}
+
+impl ContainerStatus {
+    /// Returns the reason and the message of a crash, the most telling message of both states.
+    fn crash(&self) -> Option<(String, String)> {
+        let reason_in = |reason: &&Reason, known: &[&str]| {
+            reason.reason.as_deref().is_some_and(|text| known.contains(&text))
+        };
+        let waiting = self.state.waiting.as_ref().filter(|reason| reason_in(reason, &WAITING));
+        let ended = [&self.state, &self.last_state].into_iter().filter_map(|state| state.terminated.as_ref());
+        let never_ran = ended.clone().find(|reason| reason_in(reason, &NEVER_RAN));
+        let failed_now = self.state.terminated.as_ref().filter(|reason| reason.exit_code != 0);
+        let told = waiting.or(never_ran).or(failed_now)?;
+        let messages = waiting.into_iter().chain(ended).filter_map(|reason| reason.message.clone());
+        let mut messages: Vec<String> = messages.collect();
+        let telling = messages.iter().position(|message| Cause::find(message).is_some()).unwrap_or(0);
+        let message = if messages.is_empty() { String::new() } else { messages.swap_remove(telling) };
+        Some((told.reason.clone().unwrap_or_default(), message))
+    }
+}
+
+/// Takes the digest out of `docker.io/goauthentik/server@sha256:...`.
+fn digest(image_id: &str) -> Option<String> {
+    let digest = image_id.rsplit_once('@').map(|(_, digest)| digest)?;
+    digest.starts_with("sha256:").then(|| digest.to_owned())
+}

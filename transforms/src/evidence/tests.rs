@@ -1,0 +1,175 @@
+use super::*;
+use crate::{
+    model::{Repository, SourceFile},
+    path::RepoPath,
+    syntax,
+};
+
+const CONTAINERD: &str = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
+    unable to start container process: error during container init: exec: \"server\": executable file not found in $PATH: unknown";
+
+fn cause(message: &str) -> Option<(String, CauseKind)> {
+    Cause::find(message).map(|cause| (cause.program, cause.kind))
+}
+
+#[test]
+fn every_runtime_names_the_executable() {
+    let found = |program: &str, kind| Some((program.to_owned(), kind));
+    assert_eq!(cause(CONTAINERD), found("server", CauseKind::NotOnPath));
+    let crio = "container create failed: time=\"2024-05-01T10:00:00Z\" level=error msg=\"runc create failed: unable to start container process: exec: \\\"server\\\": executable file not found in $PATH\"";
+    assert_eq!(cause(crio), found("server", CauseKind::NotOnPath));
+    let stat = "exec: \"/usr/bin/server\": stat /usr/bin/server: no such file or directory: unknown";
+    assert_eq!(cause(stat), found("/usr/bin/server", CauseKind::NoSuchFile));
+    assert_eq!(cause("exec: \"/a\": permission denied: unknown"), found("/a", CauseKind::NotExecutable));
+    let crun =
+        "container create failed: executable file `server` not found in $PATH: No such file or directory";
+    assert_eq!(cause(crun), found("server", CauseKind::NotOnPath));
+    let absolute = "crun: executable file `/usr/bin/server` not found: No such file or directory: OCI runtime attempted to invoke a command that was not found";
+    assert_eq!(cause(absolute), found("/usr/bin/server", CauseKind::NoSuchFile));
+    assert_eq!(cause("the path `/x` exists but it is not executable"), found("/x", CauseKind::NotExecutable));
+    let docker = "Error response from daemon: OCI runtime create failed: container_linux.go:345: starting container process caused \"exec: \\\"ak server\\\": executable file not found in $PATH\": unknown";
+    assert_eq!(cause(docker), found("ak server", CauseKind::NotOnPath));
+    assert_eq!(
+        cause("[dumb-init] server: No such file or directory"),
+        found("server", CauseKind::InsideInit)
+    );
+    assert_eq!(
+        cause("[FATAL tini (6)] exec server failed: No such file or directory"),
+        found("server", CauseKind::InsideInit)
+    );
+    for other in [
+        "",
+        "exec: \"",
+        "exec: \"a\": something",
+        "OOMKilled",
+        "Back-off restarting failed container",
+        "[dumb-init] x",
+    ] {
+        assert_eq!(cause(other), None, "{other}");
+    }
+}
+
+fn pod(argv: &str) -> String {
+    let message = serde_json::to_string(CONTAINERD).expect("a string is JSON");
+    format!(
+        r#"{{"kind":"List","items":[{{"kind":"Pod","metadata":{{"name":"authentik-server-5d4f8b6c9-x7k2p","namespace":"auth",
+        "creationTimestamp":"2024-05-01T10:00:00Z","ownerReferences":[{{"kind":"ReplicaSet","name":"authentik-server-5d4f8b6c9"}}]}},
+        "spec":{{"containers":[{{"name":"server","image":"ghcr.io/goauthentik/server:2024.8",{argv}}},{{"name":"ok","image":"a"}}]}},
+        "status":{{"containerStatuses":[{{"name":"server","restartCount":166,"imageID":"ghcr.io/goauthentik/server@sha256:{}",
+        "state":{{"waiting":{{"reason":"CrashLoopBackOff","message":"back-off 5m0s restarting failed container"}}}},
+        "lastState":{{"terminated":{{"reason":"StartError","exitCode":128,"message":{message}}}}}}},
+        {{"name":"ok","restartCount":0,"state":{{"running":{{}}}}}}]}}}}]}}"#,
+        "a".repeat(64)
+    )
+}
+
+#[test]
+fn a_pod_shows_its_crash_with_its_history() {
+    let crashes = read(&pod(r#""command":["server"]"#)).expect("it is a list of pods");
+    let [crash] = crashes.as_slice() else { panic!("one container crashes: {crashes:?}") };
+    assert_eq!(crash.title(), "auth/authentik-server-5d4f8b6c9-x7k2p [server]");
+    assert_eq!(crash.history(), "166 restarts since 2024-05-01T10:00:00Z");
+    assert_eq!(crash.reason, "CrashLoopBackOff");
+    assert_eq!(crash.digest, Some(format!("sha256:{}", "a".repeat(64))));
+    assert_eq!(crash.cause.as_ref().map(|cause| cause.program.as_str()), Some("server"));
+}
+
+#[test]
+fn events_add_the_message_that_the_status_lost() {
+    let status = pod(r#""command":["server"]"#).replace("exec: ", "ecex: ");
+    let mut crashes = read(&status).expect("it is a list of pods");
+    assert_eq!(crashes.first().and_then(|crash| crash.cause.clone()), None);
+    let message = serde_json::to_string(&format!("Error: {CONTAINERD}")).expect("a string is JSON");
+    let events = format!(
+        r#"{{"kind":"List","items":[{{"kind":"Event","reason":"Failed","count":12,"firstTimestamp":"2024-05-01T09:00:00Z","message":{message},
+        "involvedObject":{{"kind":"Pod","namespace":"auth","name":"authentik-server-5d4f8b6c9-x7k2p","fieldPath":"spec.containers{{server}}"}}}},
+        {{"kind":"Event","reason":"Scheduled","message":"ok","involvedObject":{{"kind":"Pod","name":"a"}}}}]}}"#
+    );
+    crashes.extend(read(&events).expect("it is a list of events"));
+    let merged = merge(crashes);
+    let [crash] = merged.as_slice() else { panic!("it is one container: {merged:?}") };
+    assert_eq!(crash.cause.as_ref().map(|cause| cause.kind), Some(CauseKind::NotOnPath));
+    assert_eq!((crash.restarts, crash.reason.as_str()), (166, "CrashLoopBackOff"));
+}
+
+#[test]
+fn a_description_is_read() {
+    let text = format!(
+        "Name:             authentik-server-5d4f8b6c9-x7k2p\nNamespace:        auth\nStart Time:       Wed, 01 May 2024 10:00:00 +0000\n\
+         Labels:           app=authentik\n                  pod-template-hash=5d4f8b6c9\nControlled By:  ReplicaSet/authentik-server-5d4f8b6c9\n\
+         Containers:\n  server:\n    Image:         ghcr.io/goauthentik/server:2024.8\n    Image ID:      ghcr.io/goauthentik/server@sha256:{}\n\
+         \u{20}   Command:\n      server\n      --x:y\n    State:          Waiting\n      Reason:       CrashLoopBackOff\n    Last State:     Terminated\n\
+         \u{20}     Reason:       StartError\n      Message:      {CONTAINERD}\n      Exit Code:    128\n    Restart Count:  166\n\
+         Events:\n  Type     Reason   Age                  From     Message\n  ----     ------   ----                 ----     -------\n\
+         \u{20} Warning  BackOff  3m (x700 over 150m)  kubelet  Back-off restarting failed container server\n",
+        "a".repeat(64)
+    );
+    let crashes = read(&text).expect("it is a description");
+    let [crash] = crashes.as_slice() else { panic!("one container crashes: {crashes:?}") };
+    assert_eq!(crash.argv, Some((vec!["server".to_owned(), "--x:y".to_owned()], Vec::new())));
+    assert_eq!(crash.owners, [("ReplicaSet".to_owned(), "authentik-server-5d4f8b6c9".to_owned())]);
+    assert_eq!(crash.history(), "166 restarts since Wed, 01 May 2024 10:00:00 +0000");
+    assert_eq!(crash.labels.get("pod-template-hash").map(String::as_str), Some("5d4f8b6c9"));
+    assert_eq!(crash.cause.as_ref().map(|cause| cause.program.as_str()), Some("server"));
+}
+
+#[test]
+fn what_is_no_evidence_is_refused() {
+    assert_eq!(read("{}"), Err(EvidenceError::Unfamiliar));
+    assert!(matches!(read("{"), Err(EvidenceError::Json(_))));
+    assert_eq!(read("hello"), Err(EvidenceError::Unfamiliar));
+    assert_eq!(read("Name: x\nNamespace: y\n"), Err(EvidenceError::Unfamiliar));
+    assert_eq!(read(r#"{"kind":"List","items":[]}"#), Ok(Vec::new()));
+    assert_eq!(
+        read(r#"{"kind":"PodList","items":[{"kind":"Service","metadata":{}}]}"#),
+        Err(EvidenceError::Unfamiliar)
+    );
+}
+
+fn repository(text: &str) -> Repository {
+    let stream = syntax::parse(text).expect("the manifest parses");
+    Repository::build(vec![SourceFile {
+        path: RepoPath::new("a.yaml").expect("a path"),
+        stream: stream.into(),
+        protection: None,
+    }])
+}
+
+fn manifest(name: &str, image: &str, words: &str) -> Repository {
+    repository(&format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n  namespace: auth\nspec:\n  template:\n    spec:\n      containers:\n        - name: server\n          image: {image}\n          {words}\n"
+    ))
+}
+
+#[test]
+fn a_crash_is_tied_to_its_manifest_only() {
+    let crashes = read(&pod(r#""command":["server"]"#)).expect("it is a list of pods");
+    let crash = crashes.first().expect("one crash");
+    let image = "ghcr.io/goauthentik/server:2024.8";
+    let tied = |repository: &Repository| tie(crash, repository).first().map(|tie| tie.current);
+    assert_eq!(tied(&manifest("authentik-server", image, "command: [server]")), Some(true));
+    assert_eq!(
+        tied(&manifest("authentik-server", image, "args: [server]")),
+        Some(false),
+        "it was mended since"
+    );
+    assert_eq!(
+        tied(&manifest("authentik-server", "ghcr.io/goauthentik/server:2024.10", "command: [server]")),
+        Some(false)
+    );
+    assert_eq!(
+        tied(&manifest("authentik-server", "ghcr.io/goauthentik/proxy:2024.8", "command: [server]")),
+        None
+    );
+    assert_eq!(
+        tied(&manifest("authentik", image, "command: [server]")),
+        None,
+        "another Deployment's pods begin alike"
+    );
+    let elsewhere = manifest("authentik-server", image, "command: [server]");
+    let other = Crash { namespace: "other".to_owned(), ..crash.clone() };
+    assert_eq!(tie(&other, &elsewhere), []);
+    let pinned = |digit: &str| format!("{image}@sha256:{}", digit.repeat(64));
+    assert_eq!(tied(&manifest("authentik-server", &pinned("a"), "command: [server]")), Some(true));
+    assert_eq!(tied(&manifest("authentik-server", &pinned("b"), "command: [server]")), Some(false));
+}

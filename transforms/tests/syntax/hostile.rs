@@ -1,1 +1,0 @@
-//! Texts made to hurt.
