@@ -1,5 +1,23 @@
 //! Chores of the repository: the catalog's checks, the generated documents, the corpus.
+#![expect(clippy::print_stdout, reason = "its output is for the person who runs it")]
 
-fn main() -> anyhow::Result<()> {
-    anyhow::bail!("usage: cargo xtask catalog --check")
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+mod catalog;
+
+const USAGE: &str = "usage: cargo xtask catalog --check";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    match arguments[..] {
+        ["catalog", "--check"] => {
+            println!("{}", catalog::check(&root.join("transforms/catalog"))?);
+            Ok(())
+        }
+        _ => bail!(USAGE),
+    }
 }
