@@ -66,6 +66,8 @@ pub struct ImageFacts {
     pub arguments: Vec<String>,
     /// Names of programs that are known to be on PATH.
     pub programs: Vec<String>,
+    /// Whether `programs` is all that there is, so that every other name is known to be absent.
+    pub programs_complete: bool,
     /// Names that are known not to be programs on PATH.
     pub absent: Vec<String>,
     /// Whether this is a Windows image.

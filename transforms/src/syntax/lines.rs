@@ -30,6 +30,10 @@ impl Lines {
         Self { starts, ascii: bytes.get(bom as usize..).is_some_and(<[u8]>::is_ascii) }
     }
 
+    pub(super) fn memory(&self) -> usize {
+        self.starts.capacity() * std::mem::size_of::<u32>()
+    }
+
     /// Returns the number of lines; a text that ends in a break has an empty last one.
     pub(super) fn count(&self) -> u32 {
         self.starts.len() as u32

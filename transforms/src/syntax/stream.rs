@@ -107,6 +107,18 @@ impl Stream {
         None
     }
 
+    /// Returns how many bytes the stream holds beside its text.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        use std::mem::size_of;
+        self.nodes.capacity() * size_of::<Data>()
+            + self.properties.capacity() * size_of::<Properties>()
+            + self.comments.capacity() * size_of::<Comment>()
+            + self.documents.capacity() * size_of::<DocumentData>()
+            + self.values.memory()
+            + self.lines.memory()
+    }
+
     pub(super) fn data(&self, id: NodeId) -> &Data {
         &self.nodes[id.0 as usize]
     }

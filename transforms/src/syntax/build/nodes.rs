@@ -109,6 +109,7 @@ impl Builder<'_> {
         flow: Shape,
         other: Shape,
     ) -> Result<(), ParseIssue> {
+        self.recognize_pair(mark);
         let dash = self.introduce(false, mark);
         let properties = self.take_properties(given);
         let (mut start, mut shape) = (self.cursor.last, other);
@@ -123,6 +124,26 @@ impl Builder<'_> {
         let node = self.push(shape, dash, start, start);
         self.keep_properties(node, given, properties);
         self.descend(node, shape, mark)
+    }
+
+    /// Corrects the collection around this one, if both are marked at the same brace: `[{a: b}: c]`.
+    ///
+    /// The brace is then that of the pair's key, and the pair has none.
+    fn recognize_pair(&mut self, mark: Marker) {
+        let Some(open) = self.open.last().copied() else { return };
+        if self.lost || open.shape != Shape::FlowMapping || open.children > 0 {
+            return;
+        }
+        let at = self.marks.offset(mark.line(), mark.col(), self.lines, self.text);
+        let Some(data) = self.nodes.get_mut(open.node as usize).filter(|data| at == Some(data.start)) else {
+            return;
+        };
+        data.shape = Shape::Pair;
+        self.cursor.at = data.start as usize;
+        self.cursor.last = self.cursor.at;
+        if let Some(open) = self.open.last_mut() {
+            open.shape = Shape::Pair;
+        }
     }
 
     pub(super) fn close(&mut self) {
