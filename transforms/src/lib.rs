@@ -11,6 +11,7 @@ pub mod edit;
 pub mod evidence;
 pub mod facts;
 pub mod finding;
+pub mod hosts;
 pub mod image;
 pub mod model;
 pub mod path;

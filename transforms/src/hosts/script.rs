@@ -1,0 +1,140 @@
+//! Argument lists and shell scripts.
+
+use super::{
+    Found, HostToken, Key, Place, Slice, Subject, endpoint, file, forms, key, lex::Port, list, scan, url,
+};
+
+/// One word of an argument list that holds hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument<'a> {
+    /// The word's place in the list.
+    pub index: usize,
+    /// Its hosts; none is never listed.
+    pub tokens: Vec<HostToken<'a>>,
+}
+
+/// Programs that take a script after `-c`.
+const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"];
+
+/// Finds the hosts of a command line: `--flag=value`, a flag and its value, scripts of shells, plain words.
+///
+/// `words` is what runs, the program first; where the program is not known, only arguments.
+#[must_use]
+pub fn scan_arguments<'a>(words: &[&'a str]) -> Vec<Argument<'a>> {
+    let mut script_next = false;
+    let shell = words.iter().take(3).any(|word| SHELLS.contains(&program(word)));
+    let mut found = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|at| words.get(at)).copied();
+        let place = if script_next || word.trim_end().contains('\n') {
+            Place::Script
+        } else {
+            Place::Argument(before.filter(|before| is_flag(before) && !before.contains('=')))
+        };
+        script_next = shell && is_script_flag(word);
+        let tokens = scan(word, place);
+        if !tokens.is_empty() {
+            found.push(Argument { index, tokens });
+        }
+    }
+    found
+}
+
+fn program(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+/// Tells whether the word is `-c`, alone or with other letters: `-ec`, `-lc`.
+fn is_script_flag(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|letters| {
+        letters.ends_with('c') && letters.len() <= 4 && letters.bytes().all(|byte| byte.is_ascii_lowercase())
+    })
+}
+
+fn is_flag(word: &str) -> bool {
+    word.starts_with('-') && word.len() > 1 && !word.contains(char::is_whitespace)
+}
+
+/// Adds the hosts of one argument.
+pub(super) fn scan_argument<'a>(value: &'a str, flag: Option<&'a str>, found: &mut Found<'a>) {
+    let whole = Slice::whole(value);
+    if let Some((name, _)) = value.split_once('=').filter(|(name, _)| is_name(name)) {
+        // `-Dspring.redis.host=redis`, `--set redis.host=redis`, `DB_HOST=db`.
+        let plain = name.strip_prefix("-D").unwrap_or(name).trim_start_matches('-');
+        let rest = whole.part(name.len() + 1..value.len());
+        return forms::scan(&rest, key::of(plain), Some(plain), found);
+    }
+    let blank = memchr::memchr3(b' ', b'\n', b'\t', value.trim().as_bytes()).is_some();
+    match flag {
+        Some(flag) => forms::scan(&whole, key::of(flag.trim_start_matches('-')), Some(flag), found),
+        None if blank => scan_script(&whole, found),
+        None if value.starts_with('-') => {}
+        None => forms::scan(&whole, Key::ANY, None, found),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let plain = name.trim_start_matches('-');
+    !plain.is_empty()
+        && plain.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
+        && plain.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Adds the URLs and the words `host:port` of a script; comments are left out.
+pub(super) fn scan_script<'a>(slice: &Slice<'a>, found: &mut Found<'a>) {
+    let bytes = slice.as_str().as_bytes();
+    if memchr::memchr(b':', bytes).is_none() {
+        return;
+    }
+    for line in file::lines(slice) {
+        let line = line.trimmed();
+        let text = line.as_str();
+        if text.starts_with('#') || text.starts_with("//") || !text.contains(':') {
+            continue;
+        }
+        url::scan(&line, Key::ANY, None, found);
+        for word in words(&line) {
+            scan_word(&word, found);
+        }
+    }
+}
+
+/// Splits a script's line where a shell does, and at assignments' `=`.
+fn words<'a>(line: &Slice<'a>) -> impl Iterator<Item = Slice<'a>> + use<'a> {
+    let line = line.clone();
+    list::items(&line).flat_map(|item| {
+        let mut start = item.range.start;
+        let mut parts = Vec::new();
+        for (at, byte) in item.as_str().bytes().enumerate() {
+            if matches!(byte, b'|' | b'&' | b'(' | b')' | b'>') {
+                parts.push(item.part(start..item.range.start + at));
+                start = item.range.start + at + 1;
+            }
+        }
+        parts.push(item.part(start..item.range.end));
+        parts
+    })
+}
+
+fn scan_word<'a>(word: &Slice<'a>, found: &mut Found<'a>) {
+    let text = word.as_str();
+    if !text.contains(':') || found.is_taken(&word.range) {
+        return;
+    }
+    let (name, start) = text
+        .split_once('=')
+        .filter(|(name, _)| is_name(name))
+        .map_or((None, word.range.start), |(name, _)| (Some(name), word.range.start + name.len() + 1));
+    let meaning = name.map_or(Key::ANY, |name| key::of(name.trim_start_matches('-')));
+    if matches!(meaning.subject, Subject::Other | Subject::Prose) {
+        return;
+    }
+    let rest = word.part(start..word.range.end);
+    let meaning = Key { subject: Subject::Any, ..meaning };
+    // A bare word counts nowhere in a script, so that only what has a port is asked for.
+    let has_port = endpoint::read(rest.text, rest.range.start, rest.range.end)
+        .is_some_and(|endpoint| endpoint.port != Port::None);
+    if has_port {
+        list::scan(&rest, meaning, name.map(|name| name.trim_start_matches('-')), found);
+    }
+}
