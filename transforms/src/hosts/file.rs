@@ -42,9 +42,6 @@ pub(super) fn scan<'a>(text: &'a str, name: &str, base: Key, found: &mut Found<'
         Kind::Markup => url::scan(&slice, Key::ANY, None, found),
         Kind::Prose => {}
     }
-    if base.role > super::Role::Connection {
-        found.tokens.iter_mut().for_each(|token| token.role = token.role.max(base.role));
-    }
 }
 
 /// Tells whether a name in a ConfigMap's data is a file's name rather than a setting's.

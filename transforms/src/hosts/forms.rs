@@ -48,7 +48,11 @@ const OPAQUE: &[(&str, bool)] =
     &[("jdbc:oracle:thin:", true), ("jdbc:oracle:oci:", true), ("jdbc:sybase:tds:", false)];
 
 fn opaque<'a>(slice: &Slice<'a>, meaning: Key, key: Option<&'a str>, found: &mut Found<'a>) {
+    static JDBC: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("jdbc:"));
     let text = slice.as_str();
+    if JDBC.find(text.as_bytes()).is_none() {
+        return;
+    }
     for (prefix, at_sign) in OPAQUE {
         let Some(start) = find_ignoring_case(text, prefix) else { continue };
         let mut begin = start + prefix.len();
@@ -91,9 +95,8 @@ fn bracketed<'a>(
     key: Option<&'a str>,
     found: &mut Found<'a>,
 ) {
-    static BRACKET: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("("));
     let text = slice.as_str();
-    if BRACKET.find(text.as_bytes()).is_none() {
+    if memchr::memchr(b'(', text.as_bytes()).is_none() {
         return;
     }
     let mut from = 0;

@@ -1,5 +1,9 @@
 //! What a key says about its value: whether it names a host, and whether as a connection.
 
+mod tables;
+
+use tables::{ENDINGS, HOST, HOSTS, IDENTITY, LISTING, NOT_ENDINGS, OTHER, PROSE, QUALIFIERS, SERVED_BELOW};
+
 /// What kind of value a key announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
@@ -46,242 +50,23 @@ impl Key {
     }
 }
 
-const HOST: &[&str] =
-    &["host", "hostname", "addr", "address", "server", "endpoint", "url", "uri", "upstream", "dsn", "fqdn"];
-const HOSTS: &[&str] = &[
-    "hosts",
-    "hostnames",
-    "addrs",
-    "addresses",
-    "servers",
-    "endpoints",
-    "brokers",
-    "urls",
-    "uris",
-    "upstreams",
-    "nodes",
-    "peers",
-    "sentinels",
-    "seeds",
-];
-/// Words at the end that only say which one is meant: `DB_HOST_RO`, `REDIS_URL_1`.
-const QUALIFIERS: &[&str] = &[
-    "ro", "rw", "read", "write", "reader", "writer", "primary", "replica", "master", "slave", "internal",
-    "default", "main", "main1",
-];
-/// Keys written as one word, which end in a host word: `PGHOST`, `dbhost`, `connecturl`.
-const ENDINGS: &[&str] = &["hostname", "hosts", "host", "url", "uri", "dsn", "bootstrapservers"];
-/// Words that end so and mean something else.
-const NOT_ENDINGS: &[&str] = &["ghost", "vhost", "curl", "localhost", "mercuri"];
-const OTHER: &[&str] = &[
-    "image",
-    "images",
-    "tag",
-    "version",
-    "repository",
-    "digest",
-    "path",
-    "paths",
-    "file",
-    "files",
-    "dir",
-    "directory",
-    "folder",
-    "port",
-    "ports",
-    "time",
-    "timeout",
-    "interval",
-    "duration",
-    "date",
-    "schedule",
-    "cron",
-    "password",
-    "passwd",
-    "secret",
-    "token",
-    "selector",
-    "topic",
-    "topics",
-    "channel",
-    "queue",
-    "database",
-    "schema",
-    "user",
-    "username",
-    "rule",
-    "rules",
-    "regex",
-    "pattern",
-    "expr",
-    "format",
-    "locale",
-    "lang",
-    "color",
-    "colour",
-    "role",
-    "scope",
-    "scopes",
-    "group",
-    "groups",
-    "permission",
-    "permissions",
-    "mount",
-    "volume",
-    "volumes",
-    "platform",
-    "arn",
-    "urn",
-    "bucket",
-    "annotation",
-    "annotations",
-    "label",
-    "labels",
-    "class",
-    "kind",
-    "type",
-    "mode",
-    "level",
-];
-const PROSE: &[&str] = &[
-    "description",
-    "comment",
-    "comments",
-    "help",
-    "message",
-    "title",
-    "summary",
-    "doc",
-    "docs",
-    "documentation",
-    "homepage",
-    "note",
-    "notes",
-    "readme",
-    "license",
-    "icon",
-    "banner",
-    "motd",
-    "changelog",
-    "subtitle",
-    "tooltip",
-    "caption",
-    "placeholder",
-    "legend",
-    "runbook",
-    "certificate",
-    "cert",
-    "crt",
-    "pem",
-    "key",
-    "ca",
-    "fingerprint",
-];
-const IDENTITY: &[&[&str]] = &[
-    &["issuer"],
-    &["audience"],
-    &["aud"],
-    &["origin"],
-    &["origins"],
-    &["redirect"],
-    &["callback"],
-    &["bind"],
-    &["listen"],
-    &["listener"],
-    &["listeners"],
-    &["advertise"],
-    &["advertised"],
-    &["announce"],
-    &["announced"],
-    &["nodename"],
-    &["node", "name"],
-    &["initial", "cluster"],
-    &["kc", "hostname"],
-    &["public"],
-    &["external"],
-    &["canonical"],
-    &["root", "url"],
-    &["site", "url"],
-    &["app", "url"],
-    &["server", "name"],
-    &["servername"],
-    &["sni"],
-    &["cookie"],
-    &["realm"],
-    &["domain"],
-    &["frontend", "url"],
-    &["virtual", "host"],
-    &["vhost"],
-    &["my", "host"],
-    &["self"],
-    &["rp", "id"],
-    &["webauthn"],
-    &["spiffe"],
-    &["host", "header"],
-    &["authority"],
-    &["header"],
-    &["return"],
-    &["sub", "filter"],
-    &["referer"],
-    &["referers"],
-];
-const LISTING: &[&[&str]] = &[
-    &["whitelist"],
-    &["white", "list"],
-    &["allowlist"],
-    &["allow", "list"],
-    &["blacklist"],
-    &["blocklist"],
-    &["denylist"],
-    &["deny", "list"],
-    &["allowed"],
-    &["trusted"],
-    &["noproxy"],
-    &["no", "proxy"],
-    &["non", "proxy", "hosts"],
-    &["dns", "names"],
-    &["dnsnames"],
-    &["dns", "name"],
-    &["alt", "names"],
-    &["sans"],
-    &["san"],
-    &["cors"],
-    &["exclude"],
-    &["excluded"],
-    &["ignore"],
-    &["ignored"],
-    &["permitted"],
-    &["common", "name"],
-    &["rewrite"],
-    &["blocked"],
-];
-/// Mappings in whose values hosts are names that are served or written, not looked up.
-const SERVED_BELOW: &[&str] = &[
-    "ingress",
-    "ingresses",
-    "route",
-    "routes",
-    "httproute",
-    "gateway",
-    "hostaliases",
-    "certificate",
-    "certificates",
-    "networkpolicy",
-    "networkpolicies",
-    "virtualservice",
-    "tls",
-];
-
 /// Returns what the keys that lead to a value say, the last one foremost.
 #[must_use]
 pub fn path(keys: &[&str]) -> Key {
-    let Some((last, above)) = keys.split_last() else { return Key::ANY };
-    let mut key = of(last);
+    Key { subject: path_subject(keys), role: path_role(keys) }
+}
+
+/// Returns the first half of [`path`].
+pub(super) fn path_subject(keys: &[&str]) -> Subject {
+    keys.last().map_or(Subject::Any, |last| subject(&words(last)))
+}
+
+/// Returns the second half of [`path`], which only values with hosts need.
+pub(super) fn path_role(keys: &[&str]) -> Role {
+    let Some((last, above)) = keys.split_last() else { return Role::Connection };
+    let own = role(&words(last));
     let served = |key: &&str| SERVED_BELOW.iter().any(|word| key.eq_ignore_ascii_case(word));
-    if key.role == Role::Connection && above.iter().any(served) {
-        key.role = Role::Listing;
-    }
-    key
+    if own == Role::Connection && above.iter().any(served) { Role::Listing } else { own }
 }
 
 /// Returns what one key says: `DB_HOST`, `db.host`, `dbHost`, `--db-host` all say the same.
@@ -378,122 +163,4 @@ fn is_hump(bytes: &[u8], at: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_split_in_every_spelling() {
-        let check = |key: &str, want: &[&str]| assert_eq!(words(key), want, "{key}");
-        check("AUTHENTIK_REDIS__HOST", &["AUTHENTIK", "REDIS", "HOST"]);
-        check("spring.datasource.url", &["spring", "datasource", "url"]);
-        check("bootstrapServers", &["bootstrap", "Servers"]);
-        check("--db-host", &["db", "host"]);
-        check("redisURLInternal", &["redis", "URL", "Internal"]);
-        check("UN_SONARR_0_URL", &["UN", "SONARR", "0", "URL"]);
-        check("", &[]);
-        check("häuser_host", &["h", "user", "host"]);
-    }
-
-    #[test]
-    fn keys_that_name_hosts() {
-        for key in [
-            "HOST",
-            "DB_HOST",
-            "dbHost",
-            "PGHOST",
-            "db.hostname",
-            "REDIS_HOST_NAME",
-            "SMTP_SERVER",
-            "OTLP_ENDPOINT",
-            "DATABASE_URL",
-            "connectHost",
-            "MQTT_ADDRESS",
-            "UN_SONARR_0_URL",
-            "DB_HOST_RO",
-            "redis_url_1",
-            "proxyURL",
-            "base_url",
-            "DB_HOST_1",
-        ] {
-            assert_eq!(of(key).subject, Subject::Host, "{key}");
-            assert_eq!(of(key).role, Role::Connection, "{key}");
-        }
-        for key in [
-            "KAFKA_BROKERS",
-            "bootstrap.servers",
-            "BOOTSTRAP_SERVERS",
-            "MEMCACHED_SERVERS",
-            "hosts",
-            "redisHosts",
-        ] {
-            assert_eq!(of(key).subject, Subject::Hosts, "{key}");
-        }
-    }
-
-    #[test]
-    fn keys_that_name_something_else() {
-        for key in [
-            "POSTGRES_DB",
-            "CACHE_DRIVER",
-            "OTEL_SERVICE_NAME",
-            "CLIENT_ID",
-            "OIDC_CLIENT_ID",
-            "WEB_SEARCH_ENGINE",
-            "METRICS_STORAGE_TYPE",
-            "MQTT_BASE_TOPIC",
-            "HOST_PORT",
-            "HOST_PATH",
-            "SERVER_ID",
-            "SERVER_NAME",
-            "GHOST",
-            "RABBITMQ_VHOST",
-            "CURL",
-            "SA_NAME",
-            "STARTPAGE_TITLE",
-            "DB_DATABASE_NAME",
-            "HOST_PREFIX",
-            "INSTANCE_NAME",
-            "DB_USER",
-            "redis-image",
-            "server.key",
-        ] {
-            assert!(!of(key).names_hosts(), "{key}");
-        }
-        for key in ["image", "IMAGE_TAG", "REDIS_VERSION", "LOG_FORMAT"] {
-            assert_eq!(of(key).subject, Subject::Other, "{key}");
-        }
-    }
-
-    #[test]
-    fn identities_and_lists_of_names_are_marked() {
-        for key in [
-            "OIDC_ISSUER_URL",
-            "AUDIENCE",
-            "REDIRECT_URI",
-            "KC_HOSTNAME",
-            "RABBITMQ_NODENAME",
-            "BIND_HOST",
-            "web.listen-address",
-            "KAFKA_ADVERTISED_LISTENERS",
-            "initial-cluster",
-            "GF_SERVER_ROOT_URL",
-            "PUBLIC_URL",
-            "HOSTNAME",
-        ] {
-            assert_eq!(of(key).role, Role::Identity, "{key}");
-        }
-        for key in [
-            "NO_PROXY",
-            "noProxy",
-            "SABNZBD__HOST_WHITELIST_ENTRIES",
-            "ALLOWED_HOSTS",
-            "dnsNames",
-            "CORS_ORIGINS",
-        ] {
-            assert_eq!(of(key).role, Role::Listing, "{key}");
-        }
-        assert_eq!(path(&["ingress", "main", "hosts", "host"]).role, Role::Listing);
-        assert_eq!(path(&["env", "DB_HOST"]), Key { subject: Subject::Host, role: Role::Connection });
-        assert_eq!(path(&[]), Key::ANY);
-    }
-}
+mod tests;

@@ -109,21 +109,46 @@ pub enum Place<'a> {
 #[must_use]
 pub fn scan<'a>(value: &'a str, place: Place<'a>) -> Vec<HostToken<'a>> {
     let mut found = Found::default();
+    if !may_hold(value) {
+        return Vec::new();
+    }
     match place {
         Place::Value(keys) => {
             let text = Slice::whole(value);
-            let (meaning, name) = (key::path(keys), keys.last().copied());
+            let name = keys.last().copied();
+            let meaning = Key { subject: key::path_subject(keys), role: Role::Connection };
             if !is_embedded_file(value) {
                 forms::scan(&text, meaning, name, &mut found);
             } else if meaning.subject != Subject::Prose {
                 file::scan(value, name.unwrap_or_default(), meaning, &mut found);
             }
+            found.raise_roles(keys);
         }
         Place::Argument(flag) => script::scan_argument(value, flag, &mut found),
         Place::Script => script::scan_script(&Slice::whole(value), &mut found),
         Place::File(name) => file::scan(value, name, Key::ANY, &mut found),
     }
     found.finish()
+}
+
+/// Tells cheaply whether a value can hold a host: most are numbers, booleans and sentences.
+fn may_hold(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let mut letter = false;
+    for byte in bytes {
+        match byte {
+            b':' | b'=' | b'\n' => return true,
+            byte if byte.is_ascii_alphabetic() => letter = true,
+            _ => {}
+        }
+    }
+    // Without a colon only words are left, and lists of words.
+    letter
+        && !matches!(value, "true" | "false" | "null" | "none" | "None")
+        && bytes.iter().all(|byte| {
+            lex::is_host_byte(*byte) || byte.is_ascii_whitespace() || b",;\"'[]`/${}()<>%".contains(byte)
+        })
+        || matches!(bytes, [b'0'..=b'9', ..]) && memchr::memchr(b'.', bytes).is_some()
 }
 
 /// Tells whether a text of several lines is to be read line by line. A folded list ends in one newline only.
@@ -174,6 +199,14 @@ impl<'a> Found<'a> {
     fn is_taken(&self, range: &Range<usize>) -> bool {
         // The stretches of one line are few and lie at the end of the list.
         self.taken.iter().rev().take(256).any(|taken| taken.start < range.end && range.start < taken.end)
+    }
+
+    /// Gives all tokens the role that these keys tell, unless they have a stronger one.
+    fn raise_roles(&mut self, keys: &[&str]) {
+        if !self.tokens.is_empty() {
+            let role = key::path_role(keys);
+            self.tokens.iter_mut().for_each(|token| token.role = token.role.max(role));
+        }
     }
 
     fn finish(mut self) -> Vec<HostToken<'a>> {

@@ -176,7 +176,9 @@ fn split_suffix(name: &str) -> (&str, Suffix<'_>) {
 mod tests {
     use super::*;
 
-    fn parts(host: &str) -> Option<(Option<&str>, &str, Option<&str>, Suffix<'_>, bool)> {
+    type Parts<'a> = (Option<&'a str>, &'a str, Option<&'a str>, Suffix<'a>, bool);
+
+    fn parts(host: &str) -> Option<Parts<'_>> {
         ClusterName::parse(host).map(|name| (name.pod, name.service, name.namespace, name.suffix, name.dot))
     }
 
