@@ -3,20 +3,23 @@
 //! Rules never slice text. They call a helper, which owns indentation, quoting, comments and line endings, and
 //! which refuses, with the reason, where an edit could change more than it says.
 
-use crate::span::Span;
+mod encode;
+mod gather;
+mod insert;
+mod layout;
+mod mapping;
+mod moving;
+mod refusal;
+mod remove;
+mod scalar;
+mod set;
 
-/// One replacement. An empty span inserts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Edit {
-    /// The bytes that go.
-    pub span: Span,
-    /// The text that comes in their place.
-    pub replacement: String,
-}
+pub use insert::insert_items;
+pub use moving::{move_items_before, move_tail_before};
+pub use refusal::Refusal;
+pub use remove::{remove_entry, remove_items};
+pub use scalar::{rename_key, replace_in_scalar, replace_scalar};
+pub use set::{ApplyError, Edit, EditConflict, EditSet};
 
-/// The edits of one file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct EditSet {
-    /// Invariant: sorted and disjoint.
-    edits: Vec<Edit>,
-}
+#[cfg(test)]
+mod tests;
