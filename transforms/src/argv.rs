@@ -160,7 +160,7 @@ fn program_shape<'a>(program: &'a str, rest: &[String]) -> Shape<'a> {
     if is_shell
         && rest.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('c'))
     {
-        let text = rest.iter().skip_while(|word| word.starts_with('-')).next();
+        let text = rest.iter().find(|word| !word.starts_with('-'));
         return Shape::ShellForm { uses_arguments: text.is_none_or(|text| uses_arguments(text)) };
     }
     if is_shell && rest.is_empty() {

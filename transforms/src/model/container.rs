@@ -130,6 +130,8 @@ pub(super) fn collect(repository: &Repository) -> Vec<Container> {
         }
     }
     containers.sort_by_key(|container| (container.file, container.node));
+    // A container that an alias repeats is written once.
+    containers.dedup_by_key(|container| (container.file, container.node));
     for (number, container) in containers.iter_mut().enumerate() {
         container.id = ContainerId(u32::try_from(number).unwrap_or(u32::MAX));
     }

@@ -3,43 +3,19 @@
 mod container;
 mod object;
 mod pod_paths;
+mod protection;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub use container::{Container, ContainerId, ImageField, Origin, Role, Words};
 pub use object::{Object, ObjectId};
+pub use protection::Protection;
 
 use crate::{
     finding::{FileId, Location},
     path::RepoPath,
     syntax::{Node, NodeId, Stream},
 };
-
-/// Why a file is read and never edited.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Protection {
-    /// A tool wrote it and will write it again; with the words that say so.
-    Generated(String),
-    /// It is somebody else's, copied here; with the folder or the attribute that says so.
-    Vendored(String),
-    /// It is a workflow or a setting of the forge.
-    Forge,
-    /// The configuration excludes it from edits.
-    Excluded,
-}
-
-impl Protection {
-    /// Returns the reason as a lower-case fragment.
-    #[must_use]
-    pub fn reason(&self) -> String {
-        match self {
-            Self::Generated(mark) => format!("the file is generated ({mark}): mend its source"),
-            Self::Vendored(mark) => format!("the file is vendored ({mark}): mend it where it comes from"),
-            Self::Forge => "files below .github/ are never edited".to_owned(),
-            Self::Excluded => "the configuration excludes this file".to_owned(),
-        }
-    }
-}
 
 /// A parsed file of the repository.
 #[derive(Debug, Clone)]

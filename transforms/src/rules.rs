@@ -1,0 +1,23 @@
+//! The rules. This is the only list of them.
+
+macro_rules! rules {
+    ($($module:ident :: $rule:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// Every rule, by name.
+        pub const ALL: &[&dyn crate::rule::Rule] = &[$(&$module::$rule),*];
+    };
+}
+
+rules! {
+    entrypoint_overridden::EntrypointOverridden,
+    entrypoint_repeated::EntrypointRepeated,
+}
+
+mod container_run;
+
+/// Returns the rule with this name.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static dyn crate::rule::Rule> {
+    ALL.iter().copied().find(|rule| rule.meta().id == id)
+}

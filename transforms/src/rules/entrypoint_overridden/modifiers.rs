@@ -1,0 +1,102 @@
+//! What lowers a fix by one tier: the image, the pod and the controller may be other than they look.
+
+use crate::{
+    argv::DEFAULT_PATH,
+    facts::{Caveat, ImageFacts},
+    finding::{Applicability, Fix},
+    image::ImageRef,
+    model::{Origin, Repository},
+    rules::container_run::{Run, lower},
+    syntax::Node,
+};
+
+/// Lowers a fix for every reason that speaks against it.
+pub(super) fn apply(repository: &Repository, run: &Run<'_>, image: (&ImageRef, &ImageFacts), fix: &mut Fix) {
+    caveats(image, fix);
+    if let Some(reason) = covered_path(run, image.1) {
+        lower(fix, reason);
+    }
+    match &run.container.origin {
+        Origin::Controller(name) => {
+            lower(fix, format!("{name} looks entrypoints up itself where no command is given"));
+        }
+        Origin::ChartList | Origin::UnknownChart if fix.applicability == Applicability::Safe => {
+            lower(fix, "the chart's templates decide what becomes of command and args".to_owned());
+        }
+        Origin::ChartList | Origin::UnknownChart => {}
+        Origin::Kubernetes | Origin::KnownChart(_) => {}
+    }
+    if let Some(reason) = cannot_change(repository, run) {
+        lower(fix, reason);
+    }
+}
+
+fn caveats((image, facts): (&ImageRef, &ImageFacts), fix: &mut Fix) {
+    for caveat in &facts.caveats {
+        match caveat {
+            Caveat::TagNotCovered => {
+                let tag = image.effective_tag().map_or_else(
+                    || "the digest alone".to_owned(),
+                    |tag| format!("the tag {tag}"),
+                );
+                lower(fix, format!("what is known of the image does not cover {tag}"));
+            }
+            Caveat::MovingTag => lower(fix, "the image's tag moves, and what is known of it may be old".to_owned()),
+            Caveat::PlatformsDisagree => lower(fix, "the platforms of the image disagree".to_owned()),
+            Caveat::SourcesDisagree(what) => {
+                fix.applicability = fix.applicability.min(Applicability::Unsafe);
+                fix.reasons.push(format!("the sources contradict each other: {what}"));
+            }
+        }
+    }
+}
+
+/// Tells whether a volume or the pod's own PATH decides which programs there are.
+fn covered_path(run: &Run<'_>, facts: &ImageFacts) -> Option<String> {
+    let variables = run.node.get("env").map(Node::resolve).into_iter().flat_map(Node::items);
+    let named = |variable: &Node<'_>| variable.resolve().get("name").and_then(Node::as_str) == Some("PATH");
+    let mapped = run.node.at(&["env", "PATH"]).is_some();
+    if mapped || variables.filter(named).count() > 0 {
+        return Some("the container sets PATH itself".to_owned());
+    }
+    let path = facts.path.as_deref().unwrap_or(DEFAULT_PATH);
+    let mounts = run.node.get("volumeMounts").map(Node::resolve).into_iter().flat_map(Node::items);
+    for mount in mounts {
+        let Some(at) = mount.resolve().get("mountPath").and_then(Node::as_str) else { continue };
+        let at = at.trim_end_matches('/');
+        let covers = |folder: &str| {
+            let folder = folder.trim_end_matches('/');
+            let below = |inner: &str, outer: &str| {
+                inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            // The volume holds the folder, or it is mounted inside it: a program may come with it.
+            !folder.is_empty() && (below(folder, at) || below(at, folder))
+        };
+        if let Some(folder) = path.split(':').find(|folder| covers(folder)) {
+            return Some(format!("a volume is mounted at {at}, which covers {folder} of PATH"));
+        }
+    }
+    None
+}
+
+/// Tells whether the cluster refuses to change the pod's template in place.
+fn cannot_change(repository: &Repository, run: &Run<'_>) -> Option<String> {
+    let kind = run.object.kind.as_str();
+    if !matches!((kind, run.object.group()), ("Pod", "") | ("Job", "batch")) || run.object.name.ends_with('*') {
+        return None;
+    }
+    let root = repository.node(run.object.file, run.object.root);
+    let annotations = root.at(&["metadata", "annotations"]).map(Node::resolve);
+    let replaces = annotations.into_iter().flat_map(Node::entries).any(|entry| {
+        let value = entry.value().as_str().unwrap_or_default();
+        match entry.name().unwrap_or_default() {
+            "argocd.argoproj.io/hook" | "helm.sh/hook" => true,
+            "argocd.argoproj.io/sync-options" => value.contains("Replace=true") || value.contains("Force=true"),
+            "kustomize.toolkit.fluxcd.io/force" => matches!(value, "enabled" | "true" | "Enabled"),
+            _ => false,
+        }
+    });
+    (!replaces).then(|| {
+        format!("a {kind} cannot change in place: the sync fails until the old one is deleted or replaced")
+    })
+}
