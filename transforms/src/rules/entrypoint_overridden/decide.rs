@@ -331,3 +331,6 @@ fn is_one_edit_apart(a: &str, b: &str) -> bool {
         std::cmp::Ordering::Greater => a.get(1..) == Some(b),
     }
 }
+
+#[cfg(test)]
+mod tests;
