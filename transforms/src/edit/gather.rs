@@ -6,7 +6,7 @@ use crate::syntax::{Entry, Node};
 use super::Refusal;
 use super::insert::{NewItem, items_place};
 use super::layout::{Layout, editable, movable};
-use super::remove::{block_extent, only_owned_comments};
+use super::remove::block_extent;
 use super::scalar::{rewritten, uniform_style};
 
 /// The items of a list that leave it, and the comment of its key.
@@ -40,13 +40,8 @@ pub(super) fn gather<'a>(
         let before = spans.partition_point(|item| item.end <= comment.span.start);
         let behind_item = before.checked_sub(1).filter(|_| !comment.own_line);
         let at = behind_item.unwrap_or(before);
-        let Some(index) = at.checked_sub(skip) else {
-            // The comments of an item that is dropped go with it, if they are clearly its own.
-            if behind_item.is_none() && list.is_flow() {
-                return Err(Refusal::CommentInTheWay);
-            }
-            continue;
-        };
+        // A comment of an item that is dropped would be lost.
+        let index = at.checked_sub(skip).ok_or(Refusal::CommentInTheWay)?;
         let item = items.get_mut(index).ok_or(Refusal::CommentInTheWay)?;
         if behind_item.is_none() {
             item.lead.push(layout.text(comment.span));
@@ -55,10 +50,6 @@ pub(super) fn gather<'a>(
         } else {
             return Err(Refusal::CommentInTheWay);
         }
-    }
-    if skip > 0 && !list.is_flow() {
-        let owned = nodes.iter().map(|item| block_extent(layout, *item)).collect::<Result<Vec<_>, _>>()?;
-        only_owned_comments(layout, Span::new(start, end), &owned)?;
     }
     let mut gathered = Gathered { items, key_trail: None };
     if list.is_flow() {

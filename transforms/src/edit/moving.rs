@@ -6,7 +6,7 @@ use crate::syntax::{Entry, Kind, Node};
 use super::gather::{Gathered, gather};
 use super::insert::insertion;
 use super::layout::{Layout, editable, movable};
-use super::remove::{Seat, block_extent, only_owned_comments, remove_items, seat};
+use super::remove::{Seat, block_extent, remove_items, seat};
 use super::scalar::{rename, rewritten, uniform_style};
 use super::{Edit, EditSet, Refusal};
 
@@ -22,7 +22,7 @@ pub fn move_items_before(command: Entry<'_>, args: Entry<'_>) -> Result<EditSet,
     move_tail_before(command, 0, args)
 }
 
-/// Does as [`move_items_before`], but drops the first `skip` items of `command`, with their comments.
+/// Does as [`move_items_before`], but drops the first `skip` items of `command`, which must have no comments.
 ///
 /// # Errors
 /// As there, and if no item would be left to move.
@@ -67,7 +67,12 @@ pub fn move_tail_before(command: Entry<'_>, skip: usize, args: Entry<'_>) -> Res
 fn take_name(command: Entry<'_>, skip: usize, args: Entry<'_>) -> Result<EditSet, Refusal> {
     let name = args.name().ok_or(Refusal::NotAScalar)?;
     let mut edits = rename(command, name)?.edits().to_vec();
-    edits.extend_from_slice(remove_items(command.value(), 0..skip)?.edits());
+    let dropped = remove_items(command.value(), 0..skip)?;
+    let comments = |edit: &Edit| command.key().stream().comments_in(edit.span);
+    if dropped.edits().iter().any(|edit| !comments(edit).is_empty()) {
+        return Err(Refusal::CommentInTheWay);
+    }
+    edits.extend_from_slice(dropped.edits());
     edits.push(without_comments(args)?);
     Ok(EditSet::joined(edits)?)
 }
@@ -101,10 +106,11 @@ fn moved_lines(layout: Layout<'_>, command: Entry<'_>, skip: usize) -> Result<Sp
         return Err(Refusal::BlockScalarAbove);
     }
     let mut start = layout.next_line(colon.end);
-    if let Some(dropped) = items.get(..skip).filter(|dropped| !dropped.is_empty()) {
-        let owned = dropped.iter().map(|item| block_extent(layout, *item)).collect::<Result<Vec<_>, _>>()?;
+    if skip > 0 {
         let first = block_extent(layout, *first)?.start;
-        only_owned_comments(layout, Span::new(start, first), &owned)?;
+        if !layout.comments(Span::new(start, first)).is_empty() {
+            return Err(Refusal::CommentInTheWay);
+        }
         start = first;
     }
     let key = editable(command.key())?.start;

@@ -12,7 +12,8 @@ use crate::syntax::{Entry, Node, Stream, parse};
 /// second of three documents between letters of several bytes.
 #[track_caller]
 fn check(before: &str, edit: impl Fn(&Stream) -> Result<EditSet, Refusal>, after: &str) {
-    let variants: [(&str, fn(&str) -> String); 6] = [
+    type Writing = fn(&str) -> String;
+    let variants: [(&str, Writing); 6] = [
         ("as it is", str::to_owned),
         ("CRLF", |text| text.replace('\n', "\r\n")),
         ("BOM", |text| format!("\u{feff}{text}")),

@@ -58,7 +58,8 @@ fn text_and_spans() -> impl Strategy<Value = (String, Vec<Edit>)> {
             let (one, other) = (*one.get(&bounds), *other.get(&bounds));
             edit(one.min(other), one.max(other), &"new"[..*length.min(&3)])
         });
-        (text.clone(), edits.collect())
+        let edits = edits.collect();
+        (text, edits)
     })
 }
 

@@ -160,14 +160,21 @@ fn the_first_items_can_be_dropped() {
     check("command: [a, b, c]\nargs: [d]\n", drops(1), "args: [b, c, d]\n");
     check("command: [a, b] # why\nargs: [d]\n", drops(1), "args: [b, d] # why\n");
     check(
-        "command:\n  # gone\n  - a # gone\n  # kept\n  - b # kept\nargs:\n  - d\n",
+        "command:\n  - a\n\n  # kept\n  - b # kept\nargs:\n  - d\n",
         drops(1),
         "args:\n  # kept\n  - b # kept\n  - d\n",
     );
-    check("command:\n  - a # gone\n  - b\nargs: [d]\n", drops(1), "args: [b, d]\n");
-    refuse("command:\n  # whose?\n\n  - a\n  - b\nargs:\n  - d\n", drops(1), &Refusal::CommentInTheWay);
-    refuse("command:\n  # whose?\n\n  - a\n  - b\nargs: [d]\n", drops(1), &Refusal::CommentInTheWay);
+    check("command:\n  - a\n  - b\nargs: [d]\n", drops(1), "args: [b, d]\n");
     refuse("command: [a]\nargs: [d]\n", drops(1), &Refusal::NothingToMove);
+    for commented in [
+        "command:\n  # lost\n  - a\n  - b\n",
+        "command:\n  - a # lost\n  - b\n",
+        "command: [\n  a, # lost\n  b ]\n",
+    ] {
+        for args in ["args: [d]\n", "args:\n  - d\n", "args: [\n  d\n ]\n", "args: []\n"] {
+            refuse(&format!("{commented}{args}"), drops(1), &Refusal::CommentInTheWay);
+        }
+    }
 }
 
 #[test]
