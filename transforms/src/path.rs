@@ -13,7 +13,7 @@ pub enum PathError {
 }
 
 /// A file's or folder's path relative to the repository's root: `/` between the parts, no `.` or `..`; the root is empty.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepoPath(Arc<str>);
 
 impl RepoPath {

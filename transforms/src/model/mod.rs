@@ -1,9 +1,11 @@
 //! The repository as Kubernetes and its controllers will see it: objects, their containers, their images.
 
 mod container;
+pub mod kustomize;
 mod object;
 mod pod_paths;
 mod protection;
+pub mod value;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,6 +35,8 @@ pub struct SourceFile {
 pub struct Repository {
     files: Vec<SourceFile>,
     by_path: BTreeMap<RepoPath, FileId>,
+    /// Files that are there and were not parsed: no YAML, or nothing in them matters. Sorted.
+    others: Arc<Vec<RepoPath>>,
     objects: Vec<Object>,
     containers: Vec<Container>,
 }
@@ -53,6 +57,31 @@ impl Repository {
         repository
     }
 
+    /// Returns this repository with the paths of the files that are there and were not parsed.
+    #[must_use]
+    pub fn with_others(mut self, mut others: Vec<RepoPath>) -> Self {
+        others.sort();
+        self.others = Arc::new(others);
+        self
+    }
+
+    /// Tells whether a file is there that was not parsed.
+    #[must_use]
+    pub fn has_other(&self, path: &RepoPath) -> bool {
+        self.others.binary_search(path).is_ok()
+    }
+
+    /// Tells whether a folder is there, with files somewhere below.
+    #[must_use]
+    pub fn has_folder(&self, path: &RepoPath) -> bool {
+        let below =
+            |found: Option<&RepoPath>| found.is_some_and(|found| found != path && found.is_below(path));
+        // The first name that a file can have, but for blanks.
+        let Ok(first) = path.join("!") else { return false };
+        let from = self.others.partition_point(|each| *each < first);
+        below(self.by_path.range(&first..).next().map(|(found, _)| found)) || below(self.others.get(from))
+    }
+
     /// Returns this repository with the text of some files replaced.
     #[must_use]
     pub fn with_streams(&self, changed: &BTreeMap<FileId, Arc<Stream>>) -> Self {
@@ -62,7 +91,9 @@ impl Repository {
                 file.stream = Arc::clone(stream);
             }
         }
-        Self::build(files)
+        let mut built = Self::build(files);
+        built.others = Arc::clone(&self.others);
+        built
     }
 
     /// Returns the files, sorted by path.

@@ -1,0 +1,309 @@
+//! The build of a kustomization, in kustomize's order: resources, generators, components, transformers.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    Graph, Kustomization, Problem, ProblemKind,
+    read::{Generator, Located},
+    resource::{Resource, Step},
+    transform,
+};
+use crate::{
+    finding::FileId,
+    model::{
+        Repository,
+        value::{Map, Place, TextId, Texts, Value},
+    },
+    path::RepoPath,
+};
+
+/// What a kustomization yields.
+#[derive(Debug, Clone, Default)]
+pub struct Built {
+    /// The objects, in kustomize's order.
+    pub resources: Vec<Resource>,
+    /// What is wrong or unknown.
+    pub problems: Vec<Problem>,
+    /// Files that a generator takes values from, and the generator's entry.
+    pub values: Vec<(RepoPath, Place)>,
+}
+
+/// Builds kustomizations, each folder once.
+#[derive(Debug)]
+pub struct Builder<'a> {
+    pub(super) repository: &'a Repository,
+    pub(super) texts: &'a Texts,
+    graph: &'a Graph,
+    memo: BTreeMap<RepoPath, Arc<Built>>,
+    /// The folders that are being built, the outermost first.
+    stack: Vec<RepoPath>,
+}
+
+impl<'a> Builder<'a> {
+    /// Makes a builder.
+    #[must_use]
+    pub fn new(repository: &'a Repository, texts: &'a Texts, graph: &'a Graph) -> Self {
+        Self { repository, texts, graph, memo: BTreeMap::new(), stack: Vec::new() }
+    }
+
+    /// Builds the kustomization of a folder. Without one, the result is empty and says so.
+    pub fn folder(&mut self, folder: &RepoPath) -> Arc<Built> {
+        if let Some(built) = self.memo.get(folder) {
+            return Arc::clone(built);
+        }
+        let Some(kustomization) = self.graph.folder(folder) else {
+            let kind = ProblemKind::NoKustomization(folder.to_string());
+            return Arc::new(Built { problems: vec![Problem { kind, at: None }], ..Built::default() });
+        };
+        let built = Arc::new(self.build(kustomization));
+        self.memo.insert(folder.clone(), Arc::clone(&built));
+        built
+    }
+
+    /// Builds a kustomization.
+    pub fn build(&mut self, kustomization: &Kustomization) -> Built {
+        let mut built = Built::default();
+        self.stack.push(kustomization.folder.clone());
+        self.accumulate(kustomization, &mut built);
+        self.stack.pop();
+        built
+    }
+
+    fn accumulate(&mut self, kustomization: &Kustomization, built: &mut Built) {
+        for entry in &kustomization.resources {
+            self.resource(&kustomization.folder, entry, built);
+        }
+        for generator in &kustomization.generators {
+            self.generate(&kustomization.folder, generator, built);
+        }
+        for entry in &kustomization.components {
+            self.component(&kustomization.folder, entry, built);
+        }
+        let opaque = kustomization.opaque.iter();
+        built.problems.extend(opaque.map(|(feature, at)| Problem {
+            kind: ProblemKind::Opaque((*feature).to_owned()),
+            at: Some(*at),
+        }));
+        transform::run(self, kustomization, built);
+    }
+
+    fn resource(&mut self, folder: &RepoPath, entry: &Located, built: &mut Built) {
+        let path = match self.find(folder, &entry.text) {
+            Ok(path) => path,
+            Err(kind) => return built.problems.push(Problem { kind, at: Some(entry.at) }),
+        };
+        let included = match path {
+            Found::File(file) => self.objects_of(file),
+            Found::Unread => return,
+            Found::Folder(path) => match self.enter(&path, false) {
+                Ok(child) => {
+                    built.problems.extend(child.problems.iter().cloned());
+                    built.values.extend(child.values.iter().cloned());
+                    child.resources.clone()
+                }
+                Err(kind) => return built.problems.push(Problem { kind, at: Some(entry.at) }),
+            },
+        };
+        append(included, entry.at, built);
+    }
+
+    /// Builds a folder that another one includes.
+    fn enter(&mut self, folder: &RepoPath, component: bool) -> Result<Arc<Built>, ProblemKind> {
+        self.check(folder, component)?;
+        Ok(self.folder(folder))
+    }
+
+    /// Tells why a folder cannot be included, if so.
+    fn check(&self, folder: &RepoPath, component: bool) -> Result<(), ProblemKind> {
+        if self.stack.contains(folder) {
+            return Err(ProblemKind::Cycle(folder.to_string()));
+        }
+        match self.graph.folder(folder) {
+            None => Err(ProblemKind::NoKustomization(folder.to_string())),
+            Some(found) if found.component != component => Err(ProblemKind::WrongKind(folder.to_string())),
+            Some(_) if self.stack.len() >= MOST_NESTED => Err(ProblemKind::Cycle(folder.to_string())),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A component works on what the kustomization that includes it has so far.
+    fn component(&mut self, folder: &RepoPath, entry: &Located, built: &mut Built) {
+        let checked = match self.find(folder, &entry.text) {
+            Ok(Found::Folder(path)) => self.check(&path, true).map(|()| path),
+            Ok(_) => Err(ProblemKind::NoKustomization(entry.text.clone())),
+            Err(kind) => Err(kind),
+        };
+        let graph = self.graph;
+        match checked.map(|path| (graph.folder(&path), path)) {
+            Ok((Some(component), path)) => {
+                let before = built.resources.len();
+                self.stack.push(path);
+                self.accumulate(component, built);
+                self.stack.pop();
+                for resource in built.resources.iter_mut().skip(before) {
+                    resource.steps.insert(0, Step::Included(entry.at));
+                }
+            }
+            Ok((None, _)) => {}
+            Err(kind) => built.problems.push(Problem { kind, at: Some(entry.at) }),
+        }
+    }
+
+    /// Returns the objects of a file as resources.
+    pub(crate) fn objects_of(&self, file: FileId) -> Vec<Resource> {
+        let objects = self.repository.objects();
+        let first = objects.partition_point(|object| object.file < file);
+        let own = objects.iter().skip(first).take_while(|object| object.file == file);
+        let named = own.filter(|object| !object.kind.is_empty());
+        named
+            .map(|object| {
+                let place = Place { text: TextId::of_file(file), node: object.root };
+                let mut resource = Resource::of(object, Value::Source(place));
+                // The object's own fields do not follow aliases; a kustomization sees the text behind them.
+                let text = |key| self.texts.text_at(&resource.value, &["metadata", key]);
+                let (name, namespace) = (text("name"), text("namespace"));
+                resource.name = name.unwrap_or_default().into();
+                resource.namespace = namespace.map(Arc::from);
+                resource.hashed = self.needs_hash(&resource);
+                resource
+            })
+            .collect()
+    }
+
+    fn needs_hash(&self, resource: &Resource) -> bool {
+        let note = "kustomize.config.k8s.io/needs-hash";
+        resource.label(self.texts, "annotations", note).as_deref() == Some("true")
+    }
+
+    /// Makes a ConfigMap or Secret, or adjusts the one that is there.
+    fn generate(&self, folder: &RepoPath, generator: &Generator, built: &mut Built) {
+        let mut data = Map::default();
+        for (key, value) in &generator.literals {
+            data.entries.push((key.as_str().into(), value.clone()));
+        }
+        for (key, file) in &generator.files {
+            data.entries.push((key.as_str().into(), Value::Made("".into(), Some(file.at))));
+        }
+        for file in generator.files.iter().map(|(_, file)| file).chain(&generator.envs) {
+            if let Ok(path) = folder.join(&file.text) {
+                built.values.push((path, generator.at));
+            }
+        }
+        let mut object = Map::default();
+        object.set("apiVersion", Value::Made("v1".into(), None));
+        object.set("kind", Value::Made(generator.kind.into(), None));
+        object.set("data", Value::Mapping(Arc::new(data)));
+        object.set("metadata", Value::Mapping(Arc::default()));
+        let made = Resource {
+            object: None,
+            generator: Some(generator.at),
+            api_version: "v1".into(),
+            kind: generator.kind.into(),
+            namespace: generator.namespace.as_deref().map(Arc::from),
+            name: generator.name.as_str().into(),
+            hashed: generator.hashed,
+            value: Value::Mapping(Arc::new(object)),
+            steps: Vec::new(),
+            added: Arc::default(),
+            previous: Vec::new(),
+        };
+        let mut others = built.resources.iter_mut().filter(|each| each.is_or_was(&made.id()));
+        match (others.next(), generator.adjusts) {
+            (Some(old), true) => {
+                old.steps.push(Step::Patched(generator.at));
+                old.hashed |= generator.hashed;
+            }
+            (None, false) => built.resources.push(made),
+            (Some(_), false) => built.conflict(&made, generator.at),
+            (None, true) => built.missing_target(&made, generator.at),
+        }
+    }
+
+    /// Finds what an entry of `resources` or `components`, or a patch's path, means.
+    pub(super) fn find(&self, folder: &RepoPath, text: &str) -> Result<Found, ProblemKind> {
+        let path = match folder.join(text) {
+            Ok(path) if !text.contains("://") => path,
+            _ if is_remote(text) => return Err(ProblemKind::Remote(text.to_owned())),
+            _ => return Err(ProblemKind::Outside(text.to_owned())),
+        };
+        if let Some(file) = self.repository.file_at(&path) {
+            return Ok(Found::File(file));
+        }
+        if self.graph.folder(&path).is_some() || self.repository.has_folder(&path) {
+            return Ok(Found::Folder(path));
+        }
+        if self.repository.has_other(&path) {
+            return Ok(Found::Unread);
+        }
+        Err(if is_remote(text) {
+            ProblemKind::Remote(text.to_owned())
+        } else {
+            ProblemKind::Missing(text.to_owned())
+        })
+    }
+}
+
+/// What a path leads to.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A file that is read.
+    File(FileId),
+    /// A folder.
+    Folder(RepoPath),
+    /// A file that was not read: nothing in it matters here, or it is no YAML.
+    Unread,
+}
+
+/// Deeper nesting than this is taken for a cycle.
+const MOST_NESTED: usize = 64;
+
+impl Built {
+    fn conflict(&mut self, resource: &Resource, at: Place) {
+        self.problems.push(Problem { kind: ProblemKind::Conflict(title(resource)), at: Some(at) });
+    }
+
+    fn missing_target(&mut self, resource: &Resource, at: Place) {
+        let kind = ProblemKind::Target { target: title(resource), matches: 0 };
+        self.problems.push(Problem { kind, at: Some(at) });
+    }
+}
+
+/// Returns `Kind/name`, for messages.
+pub(super) fn title(resource: &Resource) -> String {
+    format!("{}/{}", resource.kind, resource.name)
+}
+
+/// Adds what an entry includes. What is there already stays, and that is a problem.
+fn append(included: Vec<Resource>, at: Place, built: &mut Built) {
+    type Key = (Arc<str>, Arc<str>, String, Arc<str>);
+    let key = |resource: &Resource| -> Key {
+        let id = resource.id();
+        let namespace = id.effective_namespace().to_owned();
+        (id.api_version, id.kind, namespace, id.name)
+    };
+    let mut known: BTreeSet<Key> = built.resources.iter().map(key).collect();
+    for mut resource in included {
+        if known.insert(key(&resource)) {
+            resource.steps.insert(0, Step::Included(at));
+            built.resources.push(resource);
+        } else {
+            built.conflict(&resource, at);
+        }
+    }
+}
+
+/// Tells whether a path is one that kustomize fetches: an address, or a forge's host and a repository.
+fn is_remote(text: &str) -> bool {
+    let host = text.split(['/', ':']).next().unwrap_or_default();
+    text.contains("://")
+        || text.contains("?ref=")
+        || text.starts_with("git@")
+        || (host.contains('.')
+            && !host.starts_with('.')
+            && text.contains('/')
+            && !text.ends_with(".yaml")
+            && !text.ends_with(".yml"))
+}
