@@ -1,1 +1,12 @@
 //! The shell of caulk: everything that reads, writes, asks or prints.
+//!
+//! Data flows one way: [`walk`] lists files, [`read`] parses them, [`run`] hands them to the pure library and its plan to a
+//! [`sink`]. Whatever a rule may decide lives in `caulk-transforms`.
+
+pub mod cli;
+pub mod config;
+pub mod facts;
+pub mod read;
+pub mod run;
+pub mod sink;
+pub mod walk;

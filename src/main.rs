@@ -1,5 +1,7 @@
 //! Arguments in, exit code out.
 
-fn main() -> anyhow::Result<()> {
-    Ok(())
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    caulk::cli::main()
 }

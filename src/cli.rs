@@ -1,0 +1,105 @@
+//! The command line: one file a subcommand.
+
+mod check;
+mod completions;
+mod explain;
+mod fix;
+mod inputs;
+mod man;
+mod output;
+mod schema;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
+
+/// Nothing at or above `--fail-on` remains.
+const CLEAN: u8 = 0;
+/// Something remains, or would be changed.
+const FOUND: u8 = 1;
+/// The usage or the configuration is wrong, or an input could not be read.
+const FAILED: u8 = 2;
+
+/// Finds and mends the seams of a GitOps repository: manifests that Kubernetes accepts and that then crash or resolve wrongly.
+#[derive(Debug, Parser)]
+#[command(
+    name = "caulk",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Exit codes: 0 nothing at or above --fail-on remains; 1 something does, or would be changed;
+2 bad usage or configuration, or an input could not be read."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Fix(fix::Fix),
+    Check(check::Check),
+    Explain(explain::Explain),
+    Completions(completions::Completions),
+    Man(man::Man),
+    Schema(schema::Schema),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal alone
+    Auto,
+    Always,
+    Never,
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let choice = match cli.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    output::set_color(choice);
+    match run(&cli.command) {
+        Ok(code) => ExitCode::from(code),
+        // Whoever reads our output has seen enough of it.
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(CLEAN),
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<u8> {
+    match command {
+        Command::Fix(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
+        Command::Schema(command) => command.run(),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

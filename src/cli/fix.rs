@@ -1,0 +1,131 @@
+//! `caulk fix`
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use super::{inputs::Inputs, output};
+use crate::{
+    read::{Skip, Trouble},
+    run::Run,
+    sink::{
+        diff, json,
+        text::{self, Shown},
+        write::{self, Replacement},
+    },
+};
+
+/// Mend what is proven to be broken: print the changes as a unified diff, or write them
+#[derive(Debug, Args)]
+pub(super) struct Fix {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Change the files
+    #[arg(long, conflicts_with = "diff")]
+    write: bool,
+    /// Print the changes and change nothing (the default)
+    #[arg(long)]
+    diff: bool,
+    /// How to report; by default `text` with --write, else `diff`
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For machines; `caulk schema report` describes it
+    Json,
+    /// A unified diff on standard output, and the rest for people on standard error
+    Diff,
+}
+
+impl Fix {
+    pub(super) fn run(&self) -> Result<u8> {
+        if self.inputs.is_stdin() {
+            return self.filter();
+        }
+        let mut run = self.inputs.plan(None)?;
+        if self.write {
+            write_changes(&mut run);
+        }
+        let format = self.format.unwrap_or(if self.write { Format::Text } else { Format::Diff });
+        let shown = if self.write { Shown::Written } else { Shown::Diff };
+        match format {
+            Format::Diff => {
+                output::patch(&patch(&run))?;
+                output::note(&text::report(&run, shown))?;
+                output::note(&text::closing(&run, shown))?;
+            }
+            Format::Text => {
+                let shown = if self.write { Shown::Written } else { Shown::Nothing };
+                output::report(&text::report(&run, shown))?;
+                output::report(&text::closing(&run, shown))?;
+            }
+            Format::Json => output::raw(&json::render(&json::report(&run, self.write))?)?,
+        }
+        Ok(self.inputs.code(&run, self.write))
+    }
+
+    /// Mends standard input onto standard output; what is no manifest passes unchanged.
+    fn filter(&self) -> Result<u8> {
+        let bytes = self.inputs.stdin()?;
+        let run = self.inputs.plan(Some(bytes.clone()))?;
+        let format = self.format.or(self.diff.then_some(Format::Diff));
+        match (format, run.plan.changes.first()) {
+            (Some(Format::Json), _) => {
+                output::raw(&json::render(&json::report(&run, true))?)?;
+                return Ok(self.inputs.code(&run, true));
+            }
+            (Some(Format::Diff), _) => {
+                output::patch(&patch(&run))?;
+                output::note(&text::closing(&run, Shown::Diff))?;
+                return Ok(self.inputs.code(&run, false));
+            }
+            (_, Some(change)) => output::raw(change.after.as_bytes())?,
+            (_, None) => output::raw(&bytes)?,
+        }
+        output::note(&text::report(&run, Shown::Written))?;
+        output::note(&text::closing(&run, Shown::Written))?;
+        Ok(self.inputs.code(&run, true))
+    }
+}
+
+/// Renders all changes, with paths from the folder that caulk runs in.
+fn patch(run: &Run) -> String {
+    let changes = run.plan.changes.iter();
+    changes
+        .map(|change| diff::unified(&run.tree.name_of(&change.path), change.before.text(), &change.after))
+        .collect()
+}
+
+/// Writes the changes. What could not be written is a failure of the run, and its findings are not mended.
+fn write_changes(run: &mut Run) {
+    write::sweep(&run.temporaries);
+    let groups = run.groups();
+    let disks: Vec<_> = run.plan.changes.iter().map(|change| run.tree.disk(&change.path)).collect();
+    let replacements: Vec<Replacement<'_>> = run
+        .plan
+        .changes
+        .iter()
+        .zip(&disks)
+        .map(|(change, path)| Replacement {
+            path,
+            before: change.before.text().as_bytes(),
+            after: change.after.as_bytes(),
+            group: groups.get(&change.path).copied().unwrap_or_default(),
+        })
+        .collect();
+    let results = write::replace(run.tree.root(), &replacements);
+    let failed: Vec<_> = run
+        .plan
+        .changes
+        .iter()
+        .zip(results)
+        .filter_map(|(change, result)| Some((change.path.clone(), result.err()?)))
+        .collect();
+    for (path, reason) in failed {
+        run.not_written(&path, &reason);
+        run.skipped.push(Skip::new(path.as_str(), Trouble::NotWritten(reason)));
+    }
+}

@@ -1,0 +1,302 @@
+//! `.caulk.yaml`: what a repository says about itself.
+
+mod locate;
+
+use std::{collections::BTreeMap, fmt, fs, io, path::Path};
+
+use anyhow::{Context as _, Result, bail};
+use caulk_transforms::{facts::Forwards, finding::Applicability, rule};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The name of the file, at the root of the repository.
+pub const NAME: &str = ".caulk.yaml";
+
+/// The configuration of caulk.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Config {
+    /// The DNS domain of the cluster, such as `cluster.local`.
+    pub cluster_domain: Option<String>,
+    /// What is known of images and no registry tells.
+    pub images: Vec<Image>,
+    /// Rules by name: switched on or off, trusted less, or with options of their own.
+    pub rules: BTreeMap<String, RuleSettings>,
+    /// Files that are read and never edited, as patterns in the manner of .gitignore.
+    pub exclude: Vec<String>,
+}
+
+/// What an image runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Image {
+    /// The repository, `ghcr.io/acme/server`, without tag and digest.
+    pub image: String,
+    /// The tags that this holds for, such as `>=1.2` or `1.4-alpine`; none means all of them.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// ENTRYPOINT; an empty list if the image has none.
+    pub entrypoint: Option<Vec<String>>,
+    /// CMD; an empty list if the image has none.
+    pub cmd: Option<Vec<String>>,
+    /// What the entrypoint does with its arguments; derived from its words if it is not stated.
+    pub forwards: Option<ForwardsName>,
+    /// First arguments that the entrypoint's program accepts, such as its subcommands.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// Programs that are on PATH.
+    #[serde(default)]
+    pub programs: Vec<String>,
+    /// Names that are no programs on PATH.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// PATH of the image's environment.
+    pub path: Option<String>,
+}
+
+/// What an entrypoint does with its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardsName {
+    /// All of them become arguments of its own program.
+    OwnProgram,
+    /// The first one is executed.
+    Exec,
+    /// Its program is put in front if the first one begins with a dash.
+    PrependIfFlag,
+    /// Its program is put in front if the first one is a flag or no program.
+    PrependIfUnknown,
+    /// They have no effect.
+    Ignored,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl From<ForwardsName> for Forwards {
+    fn from(name: ForwardsName) -> Self {
+        match name {
+            ForwardsName::OwnProgram => Self::OwnProgram,
+            ForwardsName::Exec => Self::Exec,
+            ForwardsName::PrependIfFlag => Self::PrependIfFlag,
+            ForwardsName::PrependIfUnknown => Self::PrependIfUnknown,
+            ForwardsName::Ignored => Self::Ignored,
+            ForwardsName::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// The settings of a rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RuleSettings {
+    /// Whether it runs.
+    pub enabled: Option<bool>,
+    /// The most that its fixes are trusted.
+    pub at_most: Option<Tier>,
+    /// short-service-host: how hosts are written.
+    pub form: Option<Form>,
+    /// short-service-host: which hosts are written out.
+    pub scope: Option<Scope>,
+    /// short-service-host: keys that name a host, besides the built-in ones.
+    pub keys: Vec<String>,
+    /// short-service-host: keys that never name a host.
+    pub ignore_keys: Vec<String>,
+    /// short-service-host: hosts that are left alone.
+    pub ignore_hosts: Vec<String>,
+}
+
+/// How far a fix is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// Applied by `--write`.
+    Safe,
+    /// Applied with `--unsafe-fixes`.
+    Unsafe,
+    /// Shown, never applied.
+    Display,
+}
+
+impl From<Tier> for Applicability {
+    fn from(tier: Tier) -> Self {
+        match tier {
+            Tier::Safe => Self::Safe,
+            Tier::Unsafe => Self::Unsafe,
+            Tier::Display => Self::Display,
+        }
+    }
+}
+
+impl From<Applicability> for Tier {
+    fn from(tier: Applicability) -> Self {
+        match tier {
+            Applicability::Safe => Self::Safe,
+            Applicability::Unsafe => Self::Unsafe,
+            Applicability::Display => Self::Display,
+        }
+    }
+}
+
+/// How a host is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// `x.n.svc.cluster.local`
+    Fqdn,
+    /// `x.n.svc.cluster.local.`
+    FqdnDot,
+    /// `x.n.svc`
+    Svc,
+}
+
+/// Which hosts are written out in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// All.
+    All,
+    /// Those of another namespace alone.
+    CrossNamespace,
+}
+
+/// Reads the configuration: the given file, else `.caulk.yaml` at the root, else the defaults.
+///
+/// # Errors
+/// With the file's name, the line and what to do, if it cannot be read or says what caulk does not know. A file that was
+/// given must be there.
+pub fn load(given: Option<&Path>, root: &Path, rules: &[&str]) -> Result<Config> {
+    let default = root.join(NAME);
+    let path = given.unwrap_or(&default);
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && given.is_none() => {
+            return Ok(Config::default());
+        }
+        Err(error) => {
+            return Err(error)
+                .with_context(|| format!("failed to read the configuration {}", path.display()));
+        }
+    };
+    let shown = given.map_or_else(|| NAME.to_owned(), |path| path.display().to_string());
+    parse(&text, rules).map_err(|complaint| complaint.at(&shown))
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, PartialEq, Eq)]
+struct Complaint {
+    line: Option<usize>,
+    message: String,
+}
+
+impl Complaint {
+    fn at(&self, file: &str) -> anyhow::Error {
+        match self.line {
+            Some(line) => anyhow::anyhow!("{file}:{line}: {}", self.message),
+            None => anyhow::anyhow!("{file}: {}", self.message),
+        }
+    }
+}
+
+fn parse(text: &str, rules: &[&str]) -> Result<Config, Complaint> {
+    // An empty file, or one with comments alone, is a configuration that says nothing.
+    let config: Option<Config> =
+        serde_yaml::from_str(text).map_err(|error| locate::complaint(text, &error))?;
+    let config = config.unwrap_or_default();
+    for name in config.rules.keys() {
+        if let Err(error) = known_rule(name, rules) {
+            return Err(Complaint { line: locate::line_of_key(text, name), message: error.to_string() });
+        }
+    }
+    for image in &config.images {
+        check_image(image).map_err(|error| Complaint {
+            line: locate::line_of_value(text, &image.image),
+            message: format!("{error:#}"),
+        })?;
+    }
+    Ok(config)
+}
+
+fn check_image(image: &Image) -> Result<()> {
+    let parsed = caulk_transforms::image::ImageRef::parse(&image.image)?;
+    if parsed.tag.is_some() || parsed.digest.is_some() {
+        bail!(
+            "`image: {}` names a tag or a digest: give the repository alone, and `tags` beside it",
+            image.image
+        );
+    }
+    if image.entrypoint.is_none() {
+        bail!("the entry of {} states no `entrypoint`; `[]` says that the image has none", image.image);
+    }
+    Ok(())
+}
+
+/// Checks the name of a rule.
+///
+/// # Errors
+/// With the nearest right name, if there is no such rule.
+pub fn known_rule(name: &str, rules: &[&str]) -> Result<()> {
+    if rules.contains(&name) {
+        return Ok(());
+    }
+    bail!(
+        "there is no rule `{name}`{}",
+        Suggestion(nearest(name, rules.iter().copied()), "; the rules are ", rules)
+    )
+}
+
+/// Returns the name that was probably meant.
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = names.map(|known| (strsim::jaro_winkler(name, known), known));
+    scored.filter(|(score, _)| *score > 0.7).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
+}
+
+/// The end of a complaint about a name: the nearest right one, else all of them.
+struct Suggestion<'a>(Option<&'a str>, &'a str, &'a [&'a str]);
+
+impl fmt::Display for Suggestion<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "; did you mean `{name}`?"),
+            None => write!(f, "{}`{}`", self.1, self.2.join("`, `")),
+        }
+    }
+}
+
+impl Config {
+    /// Returns the options that the rules know.
+    #[must_use]
+    pub fn options(&self) -> rule::Options {
+        let hosts = self.rules.get("short-service-host").cloned().unwrap_or_default();
+        rule::Options {
+            cluster_domain: self.cluster_domain.clone(),
+            host_form: match hosts.form {
+                None | Some(Form::Fqdn) => rule::HostForm::Fqdn,
+                Some(Form::FqdnDot) => rule::HostForm::FqdnDot,
+                Some(Form::Svc) => rule::HostForm::Svc,
+            },
+            host_scope: match hosts.scope {
+                None | Some(Scope::All) => rule::HostScope::All,
+                Some(Scope::CrossNamespace) => rule::HostScope::CrossNamespace,
+            },
+            host_keys: hosts.keys,
+            ignored_keys: hosts.ignore_keys,
+            ignored_hosts: hosts.ignore_hosts,
+        }
+    }
+
+    /// Returns which rules run: those that were asked for by name, else what the configuration says.
+    #[must_use]
+    pub fn selection(&self, only: &[String]) -> rule::Selection {
+        let setting = |(name, settings): (&String, &RuleSettings)| Some((name.clone(), settings.enabled?));
+        let lowered =
+            |(name, settings): (&String, &RuleSettings)| Some((name.clone(), settings.at_most?.into()));
+        rule::Selection {
+            only: only.iter().cloned().collect(),
+            switched: self.rules.iter().filter_map(setting).collect(),
+            at_most: self.rules.iter().filter_map(lowered).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! What becomes of a plan: shown, reported or written.
+
+pub mod diff;
+pub mod json;
+pub mod progress;
+pub mod screen;
+pub mod text;
+pub mod write;

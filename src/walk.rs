@@ -1,0 +1,236 @@
+//! Which files there are: the tree, what of it was asked for, and what is never edited.
+
+mod attributes;
+mod tree;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::mpsc,
+};
+
+use anyhow::{Context as _, Result};
+use caulk_transforms::{model::Protection, path::RepoPath};
+use ignore::{DirEntry, WalkBuilder, WalkState, gitignore::Gitignore};
+
+pub use self::tree::Tree;
+use crate::{
+    read::{Skip, Trouble},
+    sink::write::is_temporary,
+};
+
+/// Folders that hold a version control system's own files. `.github` is read by nobody here: it is never edited.
+const CLOSED: [&str; 5] = [".git", ".hg", ".svn", ".jj", ".github"];
+
+/// A file that may be a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its path inside the tree.
+    pub path: RepoPath,
+    /// Whether it was named on the command line, so that its problems are told whatever it holds.
+    pub named: bool,
+    /// Whether findings in it are wanted. A file outside is read for what it says about the others.
+    pub asked: bool,
+    /// Why it must not be edited, where its path or an attribute says so.
+    pub protection: Option<Protection>,
+}
+
+/// What lies in a tree.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The files, sorted by path.
+    pub files: Vec<Candidate>,
+    /// What could not be listed.
+    pub skipped: Vec<Skip>,
+    /// Temporary files that a killed run left behind, or that a living one is about to rename.
+    pub temporaries: Vec<PathBuf>,
+}
+
+/// Lists the YAML files of a tree. `exclude` holds the patterns of the configuration.
+///
+/// # Errors
+/// If a pattern of `exclude` is malformed.
+pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> {
+    let excluded = patterns(tree.root(), exclude)?;
+    let mut found = Found::default();
+    for start in tree.starts() {
+        walk(tree, &start, threads, &mut found);
+    }
+    let mut listing = Listing {
+        skipped: found.skipped,
+        temporaries: found.temporaries,
+        files: Vec::with_capacity(found.yaml.len()),
+    };
+    let generated = attributes::Attributes::read(tree.root(), &found.attributes, &mut listing.skipped);
+    for file in found.yaml {
+        match tree.path_of(&file) {
+            Ok(path) if path.as_str() == ".caulk.yaml" => {}
+            Ok(path) if inside_forge(&path) => {
+                if tree.names(&path) {
+                    listing.skipped.push(Skip::new(path.as_str(), Trouble::Forge));
+                }
+            }
+            Ok(path) => {
+                let named = tree.names(&path);
+                let protection = protection(&path, &excluded, &generated);
+                let left_out = protection == Some(Protection::Excluded);
+                if named && left_out {
+                    listing.skipped.push(Skip::new(path.as_str(), Trouble::Excluded));
+                }
+                // What is excluded is still read: an overlay there decides what a file elsewhere becomes.
+                listing.files.push(Candidate {
+                    named,
+                    asked: !left_out && tree.asks_for(&path),
+                    protection,
+                    path,
+                });
+            }
+            Err(reason) => listing.skipped.push(Skip::new(&file.to_string_lossy(), Trouble::Name(reason))),
+        }
+    }
+    listing.files.sort_by(|a, b| a.path.cmp(&b.path));
+    listing.files.dedup_by(|a, b| a.path == b.path);
+    listing.skipped.sort();
+    listing.skipped.dedup();
+    Ok(listing)
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    yaml: Vec<PathBuf>,
+    attributes: Vec<PathBuf>,
+    temporaries: Vec<PathBuf>,
+    skipped: Vec<Skip>,
+}
+
+enum Seen {
+    Yaml(PathBuf),
+    Attributes(PathBuf),
+    Temporary(PathBuf),
+    Trouble(Skip),
+}
+
+/// Walks below one start in parallel. The order of what comes back is not fixed; the caller sorts.
+fn walk(tree: &Tree, start: &Path, threads: usize, found: &mut Found) {
+    let mut builder = WalkBuilder::new(start);
+    builder
+        .threads(threads)
+        .follow_links(false)
+        // Manifests live in `.kube/` and the like as well; what git does not track stays out through .gitignore.
+        .hidden(false)
+        .ignore(false)
+        // A run must not depend on a person's own settings.
+        .git_global(false)
+        .filter_entry(|entry| {
+            !(entry.depth() > 0 && is_folder(entry) && CLOSED.iter().any(|name| entry.file_name() == *name))
+        });
+    let (send, receive) = mpsc::channel::<Seen>();
+    builder.build_parallel().run(|| {
+        let send = send.clone();
+        Box::new(move |entry| {
+            if let Some(seen) = look(tree, entry) {
+                // The receiver lives until all senders are gone.
+                let _ = send.send(seen);
+            }
+            WalkState::Continue
+        })
+    });
+    drop(send);
+    for seen in receive {
+        match seen {
+            Seen::Yaml(path) => found.yaml.push(path),
+            Seen::Attributes(path) => found.attributes.push(path),
+            Seen::Temporary(path) => found.temporaries.push(path),
+            Seen::Trouble(skip) => found.skipped.push(skip),
+        }
+    }
+}
+
+fn look(tree: &Tree, entry: Result<DirEntry, ignore::Error>) -> Option<Seen> {
+    let entry = match entry {
+        Ok(entry) => entry,
+        Err(error) => return Some(Seen::Trouble(failure(tree, &error))),
+    };
+    let kind = entry.file_type()?;
+    if kind.is_symlink() {
+        return link(tree, entry.path()).map(Seen::Trouble);
+    }
+    if !kind.is_file() {
+        return None;
+    }
+    let name = entry.file_name().as_encoded_bytes();
+    if name.ends_with(b".yaml") || name.ends_with(b".yml") || entry.depth() == 0 {
+        return Some(Seen::Yaml(entry.into_path()));
+    }
+    if name == b".gitattributes" {
+        return Some(Seen::Attributes(entry.into_path()));
+    }
+    is_temporary(entry.file_name()).then(|| Seen::Temporary(entry.into_path()))
+}
+
+/// Links are never followed: a target inside the tree is visited by itself, one outside is none of our business.
+fn link(tree: &Tree, path: &Path) -> Option<Skip> {
+    let shown = tree.shown(path);
+    match fs::canonicalize(path) {
+        Ok(target) if target.starts_with(tree.root()) => None,
+        Ok(target) => Some(Skip::new(&shown, Trouble::LinkOutside(target.to_string_lossy().into_owned()))),
+        // A loop or a dangling link holds no manifest.
+        Err(_) => None,
+    }
+}
+
+fn failure(tree: &Tree, error: &ignore::Error) -> Skip {
+    fn path_of(error: &ignore::Error) -> Option<&Path> {
+        match error {
+            ignore::Error::WithPath { path, .. } => Some(path),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+            _ => None,
+        }
+    }
+    let path = path_of(error).map_or_else(|| ".".to_owned(), |path| tree.shown(path));
+    let reason = match error.io_error() {
+        Some(error) => reason_of(error),
+        None => error.to_string(),
+    };
+    Skip::new(&path, Trouble::Unreadable(reason))
+}
+
+/// Returns what the system says without its error number.
+pub(crate) fn reason_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+}
+
+fn inside_forge(path: &RepoPath) -> bool {
+    path.as_str().split('/').any(|part| part == ".github")
+}
+
+fn patterns(root: &Path, lines: &[String]) -> Result<Gitignore> {
+    let mut builder = ignore::gitignore::GitignoreBuilder::new(root);
+    for line in lines {
+        builder
+            .add_line(None, line)
+            .with_context(|| format!("the pattern `{line}` of `exclude` is malformed"))?;
+    }
+    builder.build().context("the patterns of `exclude` do not work together")
+}
+
+fn protection(
+    path: &RepoPath,
+    excluded: &Gitignore,
+    generated: &attributes::Attributes,
+) -> Option<Protection> {
+    if excluded.matched_path_or_any_parents(path.as_str(), false).is_ignore() {
+        return Some(Protection::Excluded);
+    }
+    generated.protection(path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The tree that is looked at: its root, and what of it was asked for.
+
+use std::{
+    fs,
+    path::{Component, Path, PathBuf},
+};
+
+use caulk_transforms::path::RepoPath;
+
+use super::reason_of;
+use crate::read::{Skip, Trouble};
+
+/// What marks the root of a repository.
+const MARKERS: [&str; 2] = [".caulk.yaml", ".git"];
+
+/// A folder with the paths in it that findings are wanted for.
+///
+/// Invariant: the root and all asked paths are free of symbolic links, and the asked paths lie below the root.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    root: PathBuf,
+    /// Whether a marker says that the root is a repository's, so that all of it is context.
+    whole: bool,
+    asked: Vec<PathBuf>,
+    files: Vec<PathBuf>,
+    folder: PathBuf,
+}
+
+impl Tree {
+    /// Finds the tree that holds the paths: the nearest folder above all of them with a `.caulk.yaml` or a `.git`, else the
+    /// folder that they share. Paths that are not there, and links that lead out of the tree, are returned as skips.
+    #[must_use]
+    pub fn find(paths: &[PathBuf], folder: &Path) -> (Self, Vec<Skip>) {
+        let mut skipped = Vec::new();
+        let mut named = Vec::new();
+        for path in paths {
+            match locate(&folder.join(path)) {
+                Ok(found) => named.push((path, found)),
+                Err(error) => {
+                    let trouble = match error.kind() {
+                        std::io::ErrorKind::NotFound => Trouble::Missing,
+                        _ => Trouble::Unreadable(reason_of(&error)),
+                    };
+                    skipped.push(Skip::new(&path.to_string_lossy(), trouble));
+                }
+            }
+        }
+        let shared = named.iter().map(|(_, found)| found.base().to_owned()).reduce(|a, b| common(&a, &b));
+        let shared = shared.unwrap_or_else(|| folder.to_owned());
+        let marked =
+            shared.ancestors().find(|above| MARKERS.iter().any(|marker| above.join(marker).exists()));
+        let root = marked.map_or_else(|| shared.clone(), Path::to_path_buf);
+        let mut tree = Self {
+            whole: marked.is_some(),
+            root,
+            asked: Vec::new(),
+            files: Vec::new(),
+            folder: fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()),
+        };
+        for (path, found) in named {
+            match found {
+                Located::Folder(real) => tree.asked.push(real),
+                Located::File { real, .. } if real.starts_with(&tree.root) => {
+                    tree.asked.push(real.clone());
+                    tree.files.push(real);
+                }
+                Located::File { real, .. } => {
+                    let target = real.to_string_lossy().into_owned();
+                    skipped.push(Skip::new(&path.to_string_lossy(), Trouble::LinkOutside(target)));
+                }
+            }
+        }
+        (tree, skipped)
+    }
+
+    /// Returns the root.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns where walks begin: at the root of a repository, because files elsewhere in it say how the asked ones are
+    /// used; else at the asked paths alone, because the shared folder may be anything.
+    pub(super) fn starts(&self) -> Vec<PathBuf> {
+        if !self.whole || self.asked.is_empty() {
+            return self.asked.clone();
+        }
+        // What was named is looked at even where .gitignore hides it.
+        std::iter::once(self.root.clone())
+            .chain(self.asked.iter().filter(|path| **path != self.root).cloned())
+            .collect()
+    }
+
+    /// Tells whether findings in the file are wanted.
+    pub(super) fn asks_for(&self, path: &RepoPath) -> bool {
+        let path = self.disk(path);
+        self.asked.iter().any(|asked| path.starts_with(asked))
+    }
+
+    /// Tells whether the file itself was named.
+    pub(super) fn names(&self, path: &RepoPath) -> bool {
+        !self.files.is_empty() && self.files.contains(&self.disk(path))
+    }
+
+    /// Returns the place of a path on the disk.
+    #[must_use]
+    pub fn disk(&self, path: &RepoPath) -> PathBuf {
+        self.root.join(path.as_str())
+    }
+
+    /// Returns the path inside the tree.
+    ///
+    /// # Errors
+    /// The reason, if it lies outside or its name is no UTF-8.
+    pub(super) fn path_of(&self, path: &Path) -> Result<RepoPath, String> {
+        let inside = path.strip_prefix(&self.root).map_err(|_| "it lies outside the tree".to_owned())?;
+        let text = inside.to_str().ok_or("its name is not valid UTF-8")?;
+        RepoPath::new(text).map_err(|error| error.to_string())
+    }
+
+    /// Returns how a person would name the place: from the folder that caulk runs in where it lies below, else from the root.
+    #[must_use]
+    pub fn shown(&self, path: &Path) -> String {
+        let near = path.strip_prefix(&self.folder).or_else(|_| path.strip_prefix(&self.root));
+        near.unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    /// Returns how a person would name the file.
+    #[must_use]
+    pub fn name_of(&self, path: &RepoPath) -> String {
+        self.shown(&self.disk(path))
+    }
+}
+
+enum Located {
+    Folder(PathBuf),
+    /// The folder that the given name lies in, and the file that it leads to.
+    File {
+        folder: PathBuf,
+        real: PathBuf,
+    },
+}
+
+impl Located {
+    fn base(&self) -> &Path {
+        match self {
+            Self::Folder(real) => real,
+            Self::File { folder, .. } => folder,
+        }
+    }
+}
+
+fn locate(path: &Path) -> std::io::Result<Located> {
+    let real = fs::canonicalize(path)?;
+    if fs::metadata(&real)?.is_dir() {
+        return Ok(Located::Folder(real));
+    }
+    let folder = match path.parent() {
+        Some(folder) => fs::canonicalize(folder)?,
+        None => real.clone(),
+    };
+    Ok(Located::File { folder, real })
+}
+
+fn common(a: &Path, b: &Path) -> PathBuf {
+    let pairs = a.components().zip(b.components());
+    pairs.take_while(|(a, b)| a == b).map(|(a, _): (Component<'_>, _)| a).collect()
+}

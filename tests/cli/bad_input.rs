@@ -1,0 +1,168 @@
+//! Bad input: each kind with a message that says where and what to do; the other files are done all the same.
+
+use crate::harness::{Folder, broken, command, mended};
+
+/// A good file, which must be mended whatever lies beside it.
+fn beside(name: &str, bytes: &[u8]) -> Folder {
+    let folder = Folder::new(&[("zz-good.yaml", &broken())]);
+    folder.write(name, bytes);
+    folder
+}
+
+#[track_caller]
+fn skipped(name: &str, bytes: &[u8], message: &[&str]) {
+    let folder = beside(name, bytes);
+    let mut ran = folder.caulk(&["fix", "--write"]).exits(0);
+    for part in message {
+        ran = ran.says(part);
+    }
+    assert_eq!(folder.read("zz-good.yaml"), mended());
+    assert!(std::fs::read(folder.path(name)).expect("a file") == bytes, "{name} changed");
+    folder.caulk(&["check", "--strict", name]).exits(2).says(name);
+}
+
+#[test]
+fn invalid_yaml() {
+    skipped("bad.yaml", b"a: 1\nb: [unclosed\n", &["bad.yaml:3:", "not valid YAML", "mend the syntax there"]);
+    skipped("tab.yaml", b"a:\n\t- b\n", &["tab.yaml:2:", "not valid YAML"]);
+    skipped("colon.yaml", b"command: a: b\n", &["colon.yaml:1:"]);
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    skipped("latin.yaml", b"ok: 1\nname: M\xfcller\n", &["latin.yaml:2:8", "UTF-8", "save it as UTF-8"]);
+    skipped("nul.yaml", b"a: x\0y\n", &["nul.yaml:1:5", "control character 0x00"]);
+    skipped("escape.yaml", b"a: \x1b[31m\n", &["escape.yaml:1:4", "control character 0x1B"]);
+    skipped("utf16.yaml", b"\xff\xfea\0:\0 \0b\0", &["utf16.yaml:1:1"]);
+}
+
+#[test]
+fn deep_nesting_and_bombs() {
+    let brackets = "[".repeat(100_000);
+    skipped("deep.yaml", format!("command: {brackets}").as_bytes(), &["deep.yaml:1:", "nested too deeply"]);
+    let closed = format!("command: {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
+    skipped("closed.yaml", closed.as_bytes(), &["closed.yaml:1:"]);
+    let explicit = "? ".repeat(20_000);
+    let folder = beside("explicit.yaml", format!("{explicit}command").as_bytes());
+    folder.caulk(&["fix", "--write"]).exits(0);
+
+    let mut bomb = "a0: &a0 [command, image, args]\n".to_owned();
+    for n in 1..40 {
+        bomb.push_str(&format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")));
+    }
+    bomb.push_str("spec: { containers: *a39 }\nkind: Pod\napiVersion: v1\n");
+    let folder = beside("bomb.yaml", bomb.as_bytes());
+    folder.caulk(&["fix", "--write"]).exits(0);
+    assert_eq!(folder.read("zz-good.yaml"), mended());
+    assert_eq!(folder.read("bomb.yaml"), bomb);
+}
+
+#[test]
+fn a_giant_is_left_alone() {
+    let giant = format!("command: \"{}\"\n", "x".repeat(100_000_000));
+    let folder = beside("giant.yaml", giant.as_bytes());
+    folder.caulk(&["fix", "--write"]).exits(0).says("giant.yaml: has 100000012 bytes").says("split it");
+    assert_eq!(folder.read("zz-good.yaml"), mended());
+}
+
+#[test]
+fn templates_are_counted_and_not_listed() {
+    let folder = beside("chart/templates/a.yaml", b"command: {{ .Values.command }}\n{{- if x }}\n");
+    folder.write("chart/templates/b.yaml", b"{{ include \"x\" . }}\n{{- end }}\n");
+    let ran = folder.caulk(&["fix", "--write"]).exits(0).says("2 templates");
+    assert!(!ran.out.contains("templates/a.yaml"), "{}", ran.out);
+}
+
+#[test]
+fn what_is_not_there_fails_the_run_and_the_rest_is_done() {
+    let folder = Folder::new(&[("good.yaml", &broken())]);
+    let ran = folder.caulk(&["fix", "--write", "nowhere", "good.yaml"]).exits(2);
+    ran.says("error: nowhere: there is no such file or folder; check the path");
+    assert_eq!(folder.read("good.yaml"), mended());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_unreadable_file_fails_the_run_and_the_rest_is_done() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder =
+        Folder::new(&[("good.yaml", &broken()), ("closed.yaml", "a: 1\n"), ("shut/x.yaml", "a: 1\n")]);
+    for name in ["closed.yaml", "shut"] {
+        std::fs::set_permissions(folder.path(name), std::fs::Permissions::from_mode(0)).expect("a mode");
+    }
+    // Root reads everything, so the test runs as somebody else where it can.
+    let as_root = std::fs::read(folder.path("closed.yaml")).is_ok();
+    let output = if as_root {
+        use std::os::unix::process::CommandExt as _;
+        for path in [folder.root().to_owned(), folder.path("good.yaml")] {
+            std::os::unix::fs::chown(path, Some(65534), Some(65534)).expect("a new owner");
+        }
+        command(folder.root(), &["fix", "--write"]).uid(65534).gid(65534).output()
+    } else {
+        command(folder.root(), &["fix", "--write"]).output()
+    };
+    let output = output.expect("caulk runs");
+    let told =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    std::fs::set_permissions(folder.path("shut"), std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("closed.yaml: cannot be read: permission denied; make it readable"), "{told}");
+    assert!(told.contains("shut: cannot be read: permission denied"), "{told}");
+    assert_eq!(folder.read("good.yaml"), mended());
+}
+
+#[test]
+fn a_bad_configuration_stops_the_run() {
+    let folder =
+        Folder::repository(&[(".caulk.yaml", "# ours\nexlude: [vendor/]\n"), ("app.yaml", &broken())]);
+    folder
+        .caulk(&["fix", "--write"])
+        .exits(2)
+        .says(".caulk.yaml:2: unknown key or value `exlude`; did you mean `exclude`?");
+    assert_eq!(folder.read("app.yaml"), broken());
+    folder.write(".caulk.yaml", b"exclude: [\n");
+    folder.caulk(&["check"]).exits(2).says(".caulk.yaml:");
+    folder.write(".caulk.yaml", b"exclude: ['a{b']\n");
+    folder.caulk(&["check"]).exits(2).says("the pattern `a{b` of `exclude` is malformed");
+    folder
+        .caulk(&["check", "--config", "nowhere.yaml"])
+        .exits(2)
+        .says("failed to read the configuration nowhere.yaml");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_out_of_the_tree_are_never_written_through() {
+    let outside = Folder::new(&[("app.yaml", &broken()), ("folder/app.yaml", &broken())]);
+    let folder = beside("real.yaml", broken().as_bytes());
+    let link = |to: &std::path::Path, name: &str| {
+        std::os::unix::fs::symlink(to, folder.path(name)).expect("a link");
+    };
+    link(&outside.path("app.yaml"), "out.yaml");
+    link(&outside.path("folder"), "out");
+    link(std::path::Path::new("real.yaml"), "in.yaml");
+    folder
+        .caulk(&["fix", "--write"])
+        .exits(0)
+        .says("2 of 2 mended")
+        .says("out.yaml: a symbolic link out of the tree")
+        .says("run caulk on the place that it leads to");
+    folder.caulk(&["fix", "--write", "out.yaml"]).exits(0).says("a symbolic link out of the tree");
+    assert_eq!(outside.read("app.yaml"), broken());
+    assert_eq!(outside.read("folder/app.yaml"), broken());
+    assert!(std::fs::symlink_metadata(folder.path("in.yaml")).expect("a link").is_symlink());
+}
+
+#[cfg(unix)]
+#[test]
+fn hostile_names_and_values_do_not_steer_the_terminal() {
+    let name = "a\u{1b}]0;owned\u{7}\n+++ b.yaml";
+    let text = broken().replace("name: app\n          image", "name: \"\\e[31mapp\\u202e\"\n          image");
+    let folder = Folder::new(&[(name, &text), ("b\u{1b}[2J.yaml", "a: [\n")]);
+    for args in [["check", "--color=never"], ["fix", "--color=never"], ["check", "--format=json"]] {
+        let ran = folder.caulk(&args).exits(1);
+        for text in [&ran.out, &ran.err] {
+            assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `explain`, `completions`, `man`, and usage errors.
+
+use crate::harness::Folder;
+
+#[test]
+fn a_rule_has_its_page_and_an_unknown_one_its_neighbour() {
+    let folder = Folder::new(&[]);
+    let page = folder.caulk(&["explain", "entrypoint-overridden"]).exits(0).out;
+    for part in ["What it does", "Why", "Fix safety"] {
+        assert!(page.contains(part), "no {part} in {page}");
+    }
+    folder.caulk(&["explain", "entrypoint-overriden"]).exits(2).says("did you mean `entrypoint-overridden`?");
+    folder.caulk(&["check", "--rule", "entrypoint-overriden"]).exits(2).says("did you mean");
+    folder.caulk(&["explain"]).exits(0).says("entrypoint-repeated: ").says("(opt-in)");
+}
+
+#[test]
+fn shells_and_man_get_what_they_read() {
+    let folder = Folder::new(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        folder.caulk(&["completions", shell]).exits(0).says("unsafe-fixes");
+    }
+    folder.caulk(&["man"]).exits(0).says(".TH caulk 1");
+    folder.caulk(&["man", "fix"]).exits(0).says("unsafe\\-fixes");
+    folder.caulk(&["man", "fxi"]).exits(2).says("there is no subcommand `fxi`");
+}
+
+#[test]
+fn bad_usage_exits_with_two() {
+    let folder = Folder::new(&[]);
+    folder.caulk(&["fix", "--unsafe-fix"]).exits(2).says("--unsafe-fixes");
+    folder.caulk(&["fix", "--write", "--diff"]).exits(2);
+    folder.caulk(&["fix", "--threads", "0"]).exits(2);
+    folder.caulk(&["mend"]).exits(2);
+}

@@ -1,0 +1,13 @@
+//! The binary from outside. One test binary, so that linking is paid once.
+
+mod bad_input;
+mod corpus;
+mod example;
+mod explain;
+mod fix;
+mod harness;
+mod kill;
+mod output;
+mod readme;
+mod schema;
+mod stdin;
