@@ -2,6 +2,8 @@
 //!
 //! `catalog/README.md` says what a row covers. Nothing is parsed at start: the tables are sorted constants.
 
+use std::borrow::Cow;
+
 use crate::{
     facts::{Caveat, Forwards, ImageFacts},
     finding::Evidence,
@@ -95,7 +97,7 @@ pub struct Entry {
 /// tag is no version.
 #[must_use]
 pub fn lookup(image: &ImageRef) -> Option<ImageFacts> {
-    let known = find(&image.name())?;
+    let known = find(&unmirrored(&image.name()))?;
     let selection = select::select(known, image.effective_tag())?;
     let row = selection.row;
     let entrypoint = row.entrypoint?;
@@ -144,6 +146,16 @@ pub fn is_common_program(name: &str) -> bool {
     table::COMMON_PROGRAMS.binary_search(&name).is_ok()
 }
 
+/// Returns the name on Docker Hub for that of a mirror which passes its images through unchanged.
+fn unmirrored(name: &str) -> Cow<'_, str> {
+    let mirrors = ["mirror.gcr.io/", "public.ecr.aws/docker/"];
+    match mirrors.iter().find_map(|mirror| name.strip_prefix(mirror)) {
+        Some(rest) if rest.contains('/') => Cow::Owned(format!("docker.io/{rest}")),
+        Some(rest) => Cow::Owned(format!("docker.io/library/{rest}")),
+        None => Cow::Borrowed(name),
+    }
+}
+
 fn find(name: &str) -> Option<&'static Image> {
     let at = table::NAMES.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
     table::NAMES.get(at).and_then(|(_, index)| table::IMAGES.get(*index))
@@ -155,13 +167,17 @@ fn add_words(image: &Image, selection: &select::Selection, facts: &mut ImageFact
         (image.programs, &mut facts.programs, "has", "on its PATH"),
         (image.absent, &mut facts.absent, "has no", "on its PATH"),
     ];
-    for (statements, field, verb, place) in fields {
+    // Another build takes the same arguments, but nobody knows what programs it holds.
+    let known = if selection.other_build { 1 } else { fields.len() };
+    for (statements, field, verb, place) in fields.into_iter().take(known) {
         for statement in statements.iter().filter(|statement| selection.reaches(&statement.range)) {
             field.extend(owned(statement.words));
             facts.programs_complete |= statement.complete;
-            let only = if statement.complete { " and no other program" } else { "" };
+            let words =
+                if statement.words.is_empty() { "no program".to_owned() } else { statement.words.join(", ") };
+            let only = if statement.complete { ", and nothing else," } else { "" };
             facts.evidence.push(Evidence {
-                what: format!("{} {verb} {}{only} {place}", image.name, statement.words.join(", ")),
+                what: format!("{} {verb} {words}{only} {place}", image.name),
                 source: statement.source.to_owned(),
             });
         }

@@ -125,6 +125,13 @@ fn check_row(row: &Row) -> Vec<String> {
     if row.forwards.is_none() && row.forwards_source.is_some() {
         problems.push("forwards has a source and no value".to_owned());
     }
+    if let Some(tag) = row
+        .tags
+        .iter()
+        .find(|tag| !tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)))
+    {
+        problems.push(format!("{tag:?} is no tag"));
+    }
     for (field, words) in [("variants", &row.variants), ("tags", &row.tags)] {
         if !is_sorted_set(words) {
             problems.push(format!("{field} are not sorted, or one stands twice"));
@@ -136,7 +143,7 @@ fn check_row(row: &Row) -> Vec<String> {
 fn check_words(statement: &Words, may_be_complete: bool) -> Vec<String> {
     let mut problems = check_range(statement.from.as_deref(), statement.until.as_deref());
     problems.extend(check_source(&statement.source));
-    if statement.words.is_empty() || !is_sorted_set(&statement.words) {
+    if statement.words.is_empty() && !statement.complete || !is_sorted_set(&statement.words) {
         problems.push(format!("{:?} are no sorted words without doubles", statement.words));
     }
     if statement.words.iter().any(|word| word.is_empty() || word.contains(char::is_whitespace)) {
