@@ -2,18 +2,21 @@
 
 use super::cursor::{Cursor, is_space};
 
-/// Where a scalar ends, and whether its bytes (between the quotes) are its value.
+/// Where a scalar ends, and what its value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Extent {
     pub(super) end: usize,
+    /// The bytes (between the quotes) are the value.
     pub(super) verbatim: bool,
+    /// How much of the parser's value is true: it adds line breaks to some block scalars at the end of a text.
+    pub(super) kept: usize,
 }
 
 /// Finds the end of the plain scalar at the cursor by matching its value, over folded lines too.
 pub(super) fn plain(cursor: &Cursor<'_>, value: &str) -> Option<Extent> {
     let (bytes, at, value) = (cursor.bytes, cursor.at, value.as_bytes());
     if bytes.get(at..at + value.len()) == Some(value) {
-        return Some(Extent { end: at + value.len(), verbatim: true });
+        return Some(Extent { end: at + value.len(), verbatim: true, kept: value.len() });
     }
     let (mut at, mut matched) = (at, 0);
     while matched < value.len() {
@@ -40,7 +43,7 @@ pub(super) fn plain(cursor: &Cursor<'_>, value: &str) -> Option<Extent> {
         }
         matched += wanted.len();
     }
-    Some(Extent { end: at, verbatim: false })
+    Some(Extent { end: at, verbatim: false, kept: value.len() })
 }
 
 /// Moves over white space and line breaks, and counts the breaks.
@@ -83,7 +86,8 @@ pub(super) fn quoted(cursor: &Cursor<'_>, quote: u8, value: &str) -> Option<Exte
             at = found + 2;
         }
     };
-    Some(Extent { end: close + 1, verbatim: bytes.get(inner..close)? == value.as_bytes() })
+    let verbatim = bytes.get(inner..close)? == value.as_bytes();
+    Some(Extent { end: close + 1, verbatim, kept: value.len() })
 }
 
 /// What the parser says about a block scalar.
@@ -122,7 +126,7 @@ pub(super) fn block(cursor: &mut Cursor<'_>, block: Block<'_>) -> Option<Extent>
     }
     let body = cursor.after_break(cursor.at);
     if block.value.bytes().all(|byte| byte == b'\n') {
-        return Some(Extent { end: empty_block_end(cursor, body, chomping), verbatim: false });
+        return empty_block(cursor, body, block.value, chomping);
     }
     block_lines(cursor, body, block, chomping)
 }
@@ -135,23 +139,16 @@ enum Chomping {
 }
 
 /// A block scalar without content ends with its header; if it keeps blank lines, with the last of them.
-fn empty_block_end(cursor: &Cursor<'_>, body: usize, chomping: Chomping) -> usize {
-    let mut end = cursor.last;
-    if chomping != Chomping::Keep {
-        return end;
-    }
-    let mut line = body;
-    while line < cursor.bytes.len() {
+fn empty_block(cursor: &Cursor<'_>, body: usize, value: &str, chomping: Chomping) -> Option<Extent> {
+    let (mut end, mut blank_lines, mut line) = (cursor.last, 0, body);
+    while chomping == Chomping::Keep && line < cursor.bytes.len() {
         let line_end = cursor.line_end(line);
-        let blank =
-            cursor.bytes.get(line..line_end).is_some_and(|text| text.iter().all(|byte| *byte == b' '));
-        if !blank {
+        if !cursor.bytes.get(line..line_end)?.iter().all(|byte| *byte == b' ') {
             break;
         }
-        end = line_end;
-        line = cursor.after_break(line_end);
+        (end, blank_lines, line) = (line_end, blank_lines + 1, cursor.after_break(line_end));
     }
-    end
+    (blank_lines <= value.len()).then_some(Extent { end, verbatim: false, kept: blank_lines })
 }
 
 fn block_lines(cursor: &Cursor<'_>, body: usize, block: Block<'_>, chomping: Chomping) -> Option<Extent> {
@@ -181,16 +178,17 @@ fn block_lines(cursor: &Cursor<'_>, body: usize, block: Block<'_>, chomping: Cho
         }
         line = cursor.after_break(line_end);
     }
-    let tail = value.get(matched..)?;
-    let fits = match chomping {
-        Chomping::Strip => tail.is_empty(),
-        Chomping::Clip => tail == b"\n",
-        // The last of the blank lines may lack its break at the end of the text.
-        Chomping::Keep => tail.len() == blank_lines + 1 || tail.len() == blank_lines,
+    let tail = value.get(matched..)?.len();
+    let at_end = line >= cursor.bytes.len();
+    let (breaks, fits) = match chomping {
+        Chomping::Strip => (0, tail == 0),
+        Chomping::Clip => (1, tail == 1 || (tail == 2 && at_end)),
+        Chomping::Keep => (blank_lines + 1, tail == blank_lines + 1),
     };
-    let kept = if chomping == Chomping::Keep { blank_end } else { None };
-    let end = kept.or(end)?;
-    (fits && tail.iter().all(|byte| *byte == b'\n')).then_some(Extent { end, verbatim: false })
+    let kept_blank = if chomping == Chomping::Keep { blank_end } else { None };
+    let end = kept_blank.or(end)?;
+    let only_breaks = value.get(matched..)?.iter().all(|byte| *byte == b'\n');
+    (fits && only_breaks).then_some(Extent { end, verbatim: false, kept: matched + breaks })
 }
 
 /// Moves over the line breaks of a value between two lines, or the space that folding left of one.

@@ -19,7 +19,7 @@ impl Builder<'_> {
         let extent = if self.lost {
             None
         } else if unwritten {
-            Some((self.cursor.last, Extent { end: self.cursor.last, verbatim: true }))
+            Some((self.cursor.last, Extent { end: self.cursor.last, verbatim: true, kept: 0 }))
         } else {
             self.extent(value, style, mark)
         };
@@ -31,7 +31,7 @@ impl Builder<'_> {
         };
         let node = self.push(Shape::Scalar(style), dash, start, extent.end);
         if !extent.verbatim {
-            self.keep_value(node, value);
+            self.keep_value(node, value.get(..extent.kept).unwrap_or(value));
         }
         self.keep_properties(node, given, properties);
     }
