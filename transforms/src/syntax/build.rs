@@ -128,12 +128,13 @@ impl<'t> Builder<'t> {
     }
 
     fn open_document(&mut self, mark: Marker) {
+        let mut start = None;
         if self.lost {
             self.lost = false;
             self.jump(mark);
+            start = Some(self.cursor.at);
         }
         self.end_markers();
-        let mut start = None;
         while self.cursor.document_marker() == Some(DocumentMarker::Directive) {
             start.get_or_insert(self.cursor.at);
             self.cursor.directive();

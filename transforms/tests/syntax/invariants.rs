@@ -122,9 +122,11 @@ fn check_comments(stream: &Stream) {
         assert!(after <= comment.span.start);
         after = comment.span.end;
         let before = text[..comment.span.start as usize].trim_end_matches([' ', '\t']);
-        assert_eq!(comment.own_line, before.is_empty() || before.ends_with(['\n', '\r', '\u{FEFF}']));
+        assert_eq!(comment.own_line, matches!(before, "" | "\u{FEFF}") || before.ends_with(['\n', '\r']));
         let node = stream.node_at(comment.span.start).filter(|node| node.kind() == Kind::Scalar);
-        let block = |node: Node<'_>| node.span().is_some_and(|span| span.of(text).starts_with(['|', '>']));
+        let block = |node: Node<'_>| {
+            node.span().is_some_and(|span| span.is_empty() || span.of(text).starts_with(['|', '>']))
+        };
         assert!(node.is_none_or(block), "only the header of a block scalar holds a comment");
     }
 }

@@ -160,11 +160,10 @@ fn same_block(text: &str, ours: &std::ops::Range<usize>, seen: &Seen) -> bool {
     is_header && same_end
 }
 
-/// The other parser begins a sequence without indentation behind its first dash.
+/// The other parser begins a sequence without indentation behind its first dash, and a comment that follows it.
 fn is_dash(between: Option<&str>) -> bool {
-    between
-        .and_then(|text| text.strip_prefix('-'))
-        .is_some_and(|rest| rest.chars().all(|letter| letter == ' '))
+    let rest = between.and_then(|text| text.strip_prefix('-')).map(|rest| rest.trim_start_matches(' '));
+    rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with('#') && !rest.contains(['\n', '\r'])))
 }
 
 /// Tells whether a mapping is a pair without braces in a flow sequence.

@@ -59,7 +59,8 @@ impl Builder<'_> {
                 scalar::block(&mut self.cursor, block)
             }
         }?;
-        self.cursor.at = extent.end;
+        // The header of a block scalar without content may have a comment, which is already behind the cursor.
+        self.cursor.at = self.cursor.at.max(extent.end);
         self.cursor.last = extent.end;
         Some((start, extent))
     }
