@@ -214,7 +214,12 @@ impl<'t> Builder<'t> {
             flags.set(Flags::EXPLICIT_KEY);
         }
         let parent = self.open.last().map_or(NONE, |open| open.node);
-        let (start, end) = (start as u32, end as u32);
+        let (mut start, mut end) = (start as u32, end as u32);
+        if self.lost {
+            // Starts never fall from one node to the next, which looking up an offset relies on.
+            start = self.nodes.last().map_or(start, |before| before.start.max(start));
+            end = start;
+        }
         self.nodes.push(Data {
             start,
             end,

@@ -106,3 +106,64 @@ fn bytes_that_are_no_yaml_text_are_refused() {
     assert_eq!((issue.line, issue.column, issue.offset), (1, 5, 5));
     assert!(decode(vec![0x1B]).is_err());
 }
+
+#[test]
+fn documents_cover_the_text_and_keep_their_comments() {
+    let text = "# one\r\na: 1\r\n---\r\n# two\r\nb: 2\r\n...\r\n# between\r\n%YAML 1.2\r\n---\r\nc\r\n";
+    let stream = read(text);
+    let parts: Vec<_> = stream.documents().map(|document| document.span().of(text)).collect();
+    let wanted =
+        ["# one\r\na: 1\r\n", "---\r\n# two\r\nb: 2\r\n...\r\n# between\r\n", "%YAML 1.2\r\n---\r\nc\r\n"];
+    assert_eq!(parts, wanted);
+    let second = stream.documents().nth(1).expect("a second document");
+    assert!(second.has_start_marker() && second.has_end_marker());
+    let comments = stream.comments_in(second.span());
+    assert_eq!(
+        comments.iter().map(|comment| comment.span.of(text)).collect::<Vec<_>>(),
+        ["# two", "# between"]
+    );
+    assert_eq!(read("").documents().len(), 0);
+    assert_eq!(read("# nothing else\n").documents().len(), 0);
+    assert_eq!(read("---\n---\n").documents().map(|document| document.root().map(Node::is_null)).len(), 2);
+}
+
+#[test]
+fn positions_count_characters_and_no_byte_order_mark() {
+    let text = "\u{FEFF}k\u{e9}y: v\r\n- \u{1F6E0}\rx";
+    let lines = super::lines::Lines::new(text, 3);
+    let at = |needle: &str| lines.position(text.find(needle).expect("the needle") as u32, text);
+    assert_eq!([at("k"), at(":"), at("- "), at("x")], [(1, 1), (1, 4), (2, 1), (3, 1)]);
+    assert_eq!((lines.count(), lines.without_break(1, text).of(text)), (3, "k\u{e9}y: v"));
+    assert_eq!(lines.with_break(1, text).of(text), "k\u{e9}y: v\r\n");
+    assert!(lines.with_break(4, text).is_empty() && lines.with_break(0, text).is_empty());
+}
+
+#[test]
+fn values_that_are_not_written_lie_behind_what_introduces_them() {
+    let text = "a:  # c\nb: !!str\n? c\nd: [ , ]".replace("[ , ]", "{e: , f, : g}");
+    let stream = read(&text);
+    let nodes = stream.documents().filter_map(|document| document.root()).flat_map(Node::descendants);
+    let places: Vec<_> = nodes
+        .filter_map(|node| node.span().filter(|span| span.is_empty()))
+        .map(|span| text.get(..span.start as usize).and_then(|before| before.chars().last()))
+        .collect();
+    assert_eq!(places, [Some(':'), Some('r'), Some('c'), Some(':'), Some('f'), Some(' ')]);
+}
+
+#[test]
+fn tags_decide_what_is_null_and_what_is_text() {
+    let stream = read("[~, !!str ~, !!null x, 'null', null, ! null, !secret x, !!int 3, !!binary eA==]");
+    let list = stream.documents().next().and_then(|document| document.root()).expect("a root");
+    let found: Vec<_> = list.items().map(|item| (item.is_null(), item.as_str())).collect();
+    let text = |value| (false, Some(value));
+    let (null, unknown) = ((true, None), (false, None));
+    let wanted = [null, text("~"), null, text("null"), null, text("null"), unknown, text("3"), unknown];
+    assert_eq!(found, wanted);
+    assert_eq!(list.items().nth(6).and_then(Node::tag), Some("!secret"));
+}
+
+#[test]
+fn streams_go_between_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<Stream>();
+}

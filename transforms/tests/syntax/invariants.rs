@@ -27,6 +27,7 @@ pub(crate) fn check(stream: &Stream) -> usize {
         }
     }
     check_documents(stream);
+    check_lookup(stream);
     check_comments(stream);
     check_lines(stream);
     scalars
@@ -39,6 +40,16 @@ fn check_documents(stream: &Stream) {
         at = document.span().end;
     }
     assert!(at == 0 || at as usize == stream.text().len());
+}
+
+/// Looking up the first byte of a node finds the node or one in it.
+fn check_lookup(stream: &Stream) {
+    for node in stream.documents().filter_map(|document| document.root()).flat_map(Node::descendants) {
+        let Some(span) = node.span().filter(|span| !span.is_empty()) else { continue };
+        let found = stream.node_at(span.start).expect("a node is there");
+        let mut holders = std::iter::successors(Some(found), |node| node.parent());
+        assert!(holders.any(|holder| holder == node), "{found:?} lies in {node:?}");
+    }
 }
 
 fn check_node(node: Node<'_>) -> usize {
