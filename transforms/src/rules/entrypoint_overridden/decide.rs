@@ -140,11 +140,15 @@ fn not_judged(word: &str, windows: bool) -> Option<String> {
     if word.is_empty() {
         return Some("the first word of the command is empty".to_owned());
     }
-    if word.contains("$(") || word.contains("${") || word.contains("{{") {
-        return Some("the first word of the command is filled in later".to_owned());
-    }
     if word.contains(char::is_whitespace) {
         return Some("the command is one string with white space".to_owned());
+    }
+    if word.starts_with('-') {
+        // Whatever is filled in later and whatever path follows, it stays a flag.
+        return None;
+    }
+    if word.contains("$(") || word.contains("${") || word.contains("{{") {
+        return Some("the first word of the command is filled in later".to_owned());
     }
     (word.contains('/') && !word.starts_with('/'))
         .then(|| "the first word of the command is a path relative to the working folder".to_owned())

@@ -148,6 +148,7 @@ fn row_9_flags() {
     }
     assert_eq!(verdict(&Known { entrypoint: "/ak", forwards: Forwards::Unknown, ..AK }, "--flag", ""), "unsafe");
     assert_eq!(verdict(&Known { entrypoint: "tini --", ..AK }, "--flag", ""), "show");
+    assert_eq!(verdict(&AK, "--peer=http://x.$(NAMESPACE)/", ""), "safe");
 }
 
 #[test]
