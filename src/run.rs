@@ -7,11 +7,12 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use caulk_transforms::{
-    finding::{Applicability, FileId, Remedy, RuleId},
+    finding::{Applicability, FileId, Location, Remedy, RuleId},
     model::{Repository, SourceFile},
     path::RepoPath,
     plan::{self, Outcome, Plan, Policy, Verdict},
     rules,
+    span::Span,
 };
 
 use crate::{
@@ -65,31 +66,76 @@ pub struct Run {
 /// # Errors
 /// If the configuration or an option is wrong. Problems of single files are part of the result.
 pub fn run(request: &Request, folder: &Path) -> Result<Run> {
-    let (tree, missing) = Tree::find(&request.paths, folder);
+    let prepared = prepare(request, folder)?;
+    let plan = mend(&prepared.repository, request, &prepared.config);
+    Ok(prepared.finish(plan, request))
+}
+
+/// Plans what is to be done in a tree, and asks the rules what they think of each named file's line, also where they leave
+/// it alone.
+///
+/// # Errors
+/// As [`run`].
+pub fn explain(request: &Request, folder: &Path, line: u32) -> Result<(Run, Vec<String>)> {
+    let prepared = prepare(request, folder)?;
+    let mut thoughts = Vec::new();
+    for (file, number) in prepared.repository.files().iter().zip(0..) {
+        if prepared.asked.contains(file.path.as_str()) && (1..=file.stream.line_count()).contains(&line) {
+            let content = file.stream.line_span(line);
+            let blank = content.of(file.stream.text()).bytes().take_while(u8::is_ascii_whitespace).count();
+            let start = u32::try_from(blank).map_or(content.end, |blank| content.start + blank);
+            let place = Location { file: FileId(number), span: Span::empty(start) };
+            thoughts.extend(think(&prepared, request, place));
+        }
+    }
+    let plan = mend(&prepared.repository, request, &prepared.config);
+    Ok((prepared.finish(plan, request), thoughts))
+}
+
+/// A tree that has been read.
+struct Prepared {
+    tree: Tree,
+    config: Config,
+    repository: Repository,
+    /// The paths that findings are wanted for.
+    asked: BTreeSet<String>,
+    skipped: Vec<Skip>,
+    temporaries: Vec<PathBuf>,
+}
+
+fn prepare(request: &Request, folder: &Path) -> Result<Prepared> {
+    let (tree, mut skipped) = Tree::find(&request.paths, folder);
     let config = configuration(request, tree.root())?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(request.threads)
-        .build()
-        .context("no threads to be had")?;
-    let threads = pool.current_num_threads();
-    let listing = walk::list(&tree, &config.exclude, threads)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads).build();
+    let pool = pool.context("no threads to be had")?;
+    let listing = walk::list(&tree, &config.exclude, pool.current_num_threads())?;
     let progress = Progress::begin("reading", listing.files.len());
     let reading = pool.install(|| read::read(&tree, &listing.files, request.thoroughness, &progress));
     drop(progress);
 
-    let asked: BTreeSet<&str> =
-        listing.files.iter().filter(|file| file.asked).map(|file| file.path.as_str()).collect();
-    let mut skipped = missing;
+    let asked = listing.files.iter().filter(|file| file.asked).map(|file| file.path.to_string());
+    let asked: BTreeSet<String> = asked.collect();
     skipped.extend(listing.skipped);
     // A broken file that nobody asked about is not what this run is for.
-    skipped.extend(reading.skipped.into_iter().filter(|skip| asked.contains(skip.path.as_str())));
-    let paths = reading.files.iter().map(|file| file.path.clone()).collect();
-    let mut plan = mend(reading.files, request, &config);
-    plan.outcomes.retain(|outcome| asked.contains(outcome.path.as_str()));
-    plan.unused.retain(|unused| asked.contains(unused.path.as_str()));
-    let files = asked.len();
-    let temporaries = listing.temporaries;
-    Ok(Run { tree, plan, skipped, files, temporaries, idle: idle(request, &config), paths })
+    skipped.extend(reading.skipped.into_iter().filter(|skip| asked.contains(&skip.path)));
+    let repository = Repository::build(reading.files);
+    Ok(Prepared { tree, config, repository, asked, skipped, temporaries: listing.temporaries })
+}
+
+impl Prepared {
+    fn finish(self, mut plan: Plan, request: &Request) -> Run {
+        plan.outcomes.retain(|outcome| self.asked.contains(outcome.path.as_str()));
+        plan.unused.retain(|unused| self.asked.contains(unused.path.as_str()));
+        Run {
+            plan,
+            skipped: self.skipped,
+            files: self.asked.len(),
+            temporaries: self.temporaries,
+            idle: idle(request, &self.config),
+            paths: self.repository.files().iter().map(|file| file.path.clone()).collect(),
+            tree: self.tree,
+        }
+    }
 }
 
 /// Plans what is to be done in one text that lies in no tree.
@@ -103,7 +149,8 @@ pub fn run_text(request: &Request, folder: &Path, name: &str, bytes: Vec<u8>) ->
     let (mut plan, mut skipped) = (Plan::default(), Vec::new());
     match read::parse(bytes) {
         Ok(stream) => {
-            plan = mend(vec![SourceFile { path: path.clone(), stream, protection: None }], request, &config);
+            let file = SourceFile { path: path.clone(), stream, protection: None };
+            plan = mend(&Repository::build(vec![file]), request, &config);
         }
         Err(trouble) => skipped.push(Skip::new(name, trouble)),
     }
@@ -130,11 +177,21 @@ fn configuration(request: &Request, root: &Path) -> Result<Config> {
     Ok(config)
 }
 
-fn mend(files: Vec<SourceFile>, request: &Request, config: &Config) -> Plan {
-    let policy =
-        Policy { tier: request.tier, selection: config.selection(&request.rules), options: config.options() };
+fn policy(request: &Request, config: &Config) -> Policy {
+    Policy { tier: request.tier, selection: config.selection(&request.rules), options: config.options() }
+}
+
+fn mend(repository: &Repository, request: &Request, config: &Config) -> Plan {
     let mut sources = facts::Sources::new(config);
-    plan::mend(&Repository::build(files), rules::ALL, &policy, &mut |questions, facts| {
+    plan::mend(repository, rules::ALL, &policy(request, config), &mut |questions, facts| {
+        sources.answer(questions, facts);
+    })
+}
+
+fn think(prepared: &Prepared, request: &Request, place: Location) -> Vec<String> {
+    let mut sources = facts::Sources::new(&prepared.config);
+    let policy = policy(request, &prepared.config);
+    plan::explain(&prepared.repository, rules::ALL, &policy, place, &mut |questions, facts| {
         sources.answer(questions, facts);
     })
 }

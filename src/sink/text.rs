@@ -41,11 +41,14 @@ pub fn report(run: &Run, shown: Shown) -> String {
     let renderer = Renderer::styled();
     let mut out = String::new();
     for outcome in &run.plan.outcomes {
-        // What the diff shows, or what was done, is told in the closing line; what needs a person is told in full.
-        let brief = shown != Shown::Nothing && outcome.verdict == Verdict::Mended;
-        if !brief && !matches!(outcome.verdict, Verdict::Suppressed(_)) {
-            out.push_str(&finding(run, outcome, &renderer));
-            out.push_str("\n\n");
+        match (&outcome.verdict, shown) {
+            (Verdict::Suppressed(_), _) | (Verdict::Mended, Shown::Diff) => {}
+            // What was done needs a line; what needs a person is told in full.
+            (Verdict::Mended, Shown::Written) => out.push_str(&done(run, outcome)),
+            _ => {
+                out.push_str(&finding(run, outcome, &renderer));
+                out.push_str("\n\n");
+            }
         }
     }
     for unused in &run.plan.unused {
@@ -82,6 +85,15 @@ pub fn skips(skipped: &[Skip]) -> String {
         let _ = writeln!(out, "skipped: {files} that make YAML; {}", Trouble::Template.advice());
     }
     out
+}
+
+fn done(run: &Run, outcome: &Outcome) -> String {
+    let Remedy::Fix(fix) = &outcome.finding.remedy else { return String::new() };
+    let green = anstyle::AnsiColor::Green.on_default().bold();
+    let name = run.tree.name_of(&outcome.path);
+    let line = outcome.stream.position(outcome.finding.at.span.start).0;
+    let (title, subject) = (clean(&fix.title), clean(&outcome.finding.subject));
+    format!("{green}mended{green:#}: {}:{line}: {title} of {subject}\n", plain(&name))
 }
 
 fn finding(run: &Run, outcome: &Outcome, renderer: &Renderer) -> String {

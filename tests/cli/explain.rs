@@ -1,6 +1,6 @@
 //! `explain`, `completions`, `man`, and usage errors.
 
-use crate::harness::Folder;
+use crate::harness::{Folder, broken, deployment};
 
 #[test]
 fn a_rule_has_its_page_and_an_unknown_one_its_neighbour() {
@@ -12,6 +12,22 @@ fn a_rule_has_its_page_and_an_unknown_one_its_neighbour() {
     folder.caulk(&["explain", "entrypoint-overriden"]).exits(2).says("did you mean `entrypoint-overridden`?");
     folder.caulk(&["check", "--rule", "entrypoint-overriden"]).exits(2).says("did you mean");
     folder.caulk(&["explain"]).exits(0).says("entrypoint-repeated: ").says("(opt-in)");
+}
+
+#[test]
+fn a_place_is_explained_also_where_nothing_is_wrong() {
+    let fine = deployment("ghcr.io/goauthentik/server:2024.12.1", "command: [\"bash\"]");
+    let folder = Folder::new(&[("app.yaml", &broken()), ("fine.yaml", &fine)]);
+    let ran = folder.caulk(&["explain", "app.yaml:11"]).exits(0);
+    assert!(
+        ran.out.contains("entrypoint-overridden") && ran.out.contains("+           args: [\"server\"]"),
+        "{}",
+        ran.out
+    );
+    folder.caulk(&["explain", "fine.yaml:11"]).exits(0).says("entrypoint-overridden: left alone: ");
+    folder.caulk(&["explain", "app.yaml:1"]).exits(0).says("no rule has anything to say about this line");
+    folder.caulk(&["explain", "app.yaml:1000"]).exits(0).says("no rule has anything");
+    folder.caulk(&["explain", "nowhere.yaml:1"]).exits(2).says("there is no such file");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     edit::EditSet,
     facts::{Facts, Question},
-    finding::{Applicability, FileId, Finding, Fix, Remedy, RuleId},
+    finding::{Applicability, FileId, Finding, Fix, Location, Remedy, RuleId},
     model::{Protection, Repository},
     path::RepoPath,
     rule::{Context, Options, Rule, Selection},
@@ -150,6 +150,23 @@ pub fn mend(
         (&a.path, a.finding.at, a.finding.rule).cmp(&(&b.path, b.finding.at, b.finding.rule))
     });
     plan
+}
+
+/// Asks the rules what they think of a place, also where they leave it alone.
+pub fn explain(
+    repository: &Repository,
+    rules: &[&dyn Rule],
+    policy: &Policy,
+    place: Location,
+    answer: &mut dyn FnMut(&[Question], &mut Facts),
+) -> Vec<String> {
+    let running: Vec<&dyn Rule> =
+        rules.iter().copied().filter(|rule| policy.selection.runs(rule.meta())).collect();
+    let mut judge = Judge { rules: &running, policy, facts: Facts::default(), answer };
+    // The rules must have asked before they can tell.
+    judge.findings(repository);
+    let cx = Context { repository, facts: &judge.facts, options: &policy.options };
+    running.iter().flat_map(|rule| rule.explain(&cx, place)).collect()
 }
 
 /// The rules with all that they need to look at a repository.
