@@ -3,6 +3,7 @@
 mod container;
 pub mod kustomize;
 mod object;
+pub mod placement;
 mod pod_paths;
 mod protection;
 pub mod value;

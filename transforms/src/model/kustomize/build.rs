@@ -14,7 +14,7 @@ use super::{
 use crate::{
     finding::FileId,
     model::{
-        Repository,
+        Object, Repository,
         value::{Map, Place, TextId, Texts, Value},
     },
     path::RepoPath,
@@ -31,13 +31,16 @@ pub struct Built {
     pub values: Vec<(RepoPath, Place)>,
 }
 
+/// What the folders that were built so far yield.
+pub type Memo = BTreeMap<RepoPath, Arc<Built>>;
+
 /// Builds kustomizations, each folder once.
 #[derive(Debug)]
 pub struct Builder<'a> {
     pub(super) repository: &'a Repository,
     pub(super) texts: &'a Texts,
     graph: &'a Graph,
-    memo: BTreeMap<RepoPath, Arc<Built>>,
+    memo: Memo,
     /// The folders that are being built, the outermost first.
     stack: Vec<RepoPath>,
 }
@@ -46,7 +49,19 @@ impl<'a> Builder<'a> {
     /// Makes a builder.
     #[must_use]
     pub fn new(repository: &'a Repository, texts: &'a Texts, graph: &'a Graph) -> Self {
-        Self { repository, texts, graph, memo: BTreeMap::new(), stack: Vec::new() }
+        Self { repository, texts, graph, memo: Memo::new(), stack: Vec::new() }
+    }
+
+    /// Makes a builder that knows what another one has built.
+    #[must_use]
+    pub fn with(self, memo: Memo) -> Self {
+        Self { memo, ..self }
+    }
+
+    /// Returns what was built, for another builder.
+    #[must_use]
+    pub fn into_memo(self) -> Memo {
+        self.memo
     }
 
     /// Builds the kustomization of a folder. Without one, the result is empty and says so.
@@ -157,20 +172,20 @@ impl<'a> Builder<'a> {
         let objects = self.repository.objects();
         let first = objects.partition_point(|object| object.file < file);
         let own = objects.iter().skip(first).take_while(|object| object.file == file);
-        let named = own.filter(|object| !object.kind.is_empty());
-        named
-            .map(|object| {
-                let place = Place { text: TextId::of_file(file), node: object.root };
-                let mut resource = Resource::of(object, Value::Source(place));
-                // The object's own fields do not follow aliases; a kustomization sees the text behind them.
-                let text = |key| self.texts.text_at(&resource.value, &["metadata", key]);
-                let (name, namespace) = (text("name"), text("namespace"));
-                resource.name = name.unwrap_or_default().into();
-                resource.namespace = namespace.map(Arc::from);
-                resource.hashed = self.needs_hash(&resource);
-                resource
-            })
-            .collect()
+        own.filter(|object| !object.kind.is_empty()).map(|object| self.resource_of(object)).collect()
+    }
+
+    /// Returns the resource that an object begins as.
+    pub(crate) fn resource_of(&self, object: &Object) -> Resource {
+        let place = Place { text: TextId::of_file(object.file), node: object.root };
+        let mut resource = Resource::of(object, Value::Source(place));
+        // The object's own fields do not follow aliases; a kustomization sees the text behind them.
+        let text = |key| self.texts.text_at(&resource.value, &["metadata", key]);
+        let (name, namespace) = (text("name"), text("namespace"));
+        resource.name = name.unwrap_or_default().into();
+        resource.namespace = namespace.map(Arc::from);
+        resource.hashed = self.needs_hash(&resource);
+        resource
     }
 
     fn needs_hash(&self, resource: &Resource) -> bool {

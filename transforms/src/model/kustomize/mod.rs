@@ -23,15 +23,16 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use build::{Builder, Built};
+pub use build::{Builder, Built, Memo};
 pub use images::ImageOverride;
 pub use json6902::{Operation, PatchError};
 pub use merge::MergeError;
 pub use problem::{Problem, ProblemKind};
 pub use read::{FILE_NAMES, Generator, Kustomization, Located, Patch, PatchBody};
+pub(crate) use read::{list, located};
 pub use replacements::{Destination, Replacement};
 pub use resource::{Resource, ResourceId, Step};
-pub use select::Target;
+pub use select::{Pattern, Target};
 
 use super::{
     Repository,

@@ -160,6 +160,19 @@ impl Kustomization {
         }
     }
 
+    /// Adds what the spec of a Flux Kustomization puts on top.
+    pub(crate) fn add_flux(&mut self, texts: &mut Texts, spec: &Value, namespace: Option<Located>) {
+        self.namespace = namespace.or(self.namespace.take());
+        for (field, key) in [(&mut self.prefix, "namePrefix"), (&mut self.suffix, "nameSuffix")] {
+            let found = texts.get(spec, key).and_then(|value| located(texts, &value));
+            *field = found.or(field.take());
+        }
+        self.components.extend(located_list(texts, spec, "components"));
+        let images = list(texts, spec, "images");
+        self.images.extend(images.iter().filter_map(|entry| ImageOverride::read(texts, entry)));
+        self.add_patches(texts, spec);
+    }
+
     /// Adds patches, whatever field of Flux or kustomize they stand in.
     pub(crate) fn add_patches(&mut self, texts: &mut Texts, root: &Value) {
         for entry in list(texts, root, "patchesStrategicMerge") {

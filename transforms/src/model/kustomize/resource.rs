@@ -127,6 +127,12 @@ impl Resource {
         self.id().is(id) || self.previous.iter().any(|each| each.is(id))
     }
 
+    /// Tells whether the resource has this name, or ever had.
+    #[must_use]
+    pub fn is_or_was_named(&self, name: &str) -> bool {
+        &*self.name == name || self.previous.iter().any(|each| &*each.name == name)
+    }
+
     /// Remembers who the resource is, before that changes.
     pub(crate) fn remember(&mut self) {
         let now = self.id();

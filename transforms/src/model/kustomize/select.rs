@@ -5,35 +5,75 @@ use regex_lite::Regex;
 use super::resource::Resource;
 use crate::model::value::{Texts, Value};
 
-/// A selector of objects. An empty field selects all; the others are regular expressions for the whole text.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A selector of objects.
+#[derive(Debug, Clone, Default)]
 pub struct Target {
     /// The API group.
-    pub group: String,
+    pub group: Pattern,
     /// The API version.
-    pub version: String,
+    pub version: Pattern,
     /// The kind.
-    pub kind: String,
+    pub kind: Pattern,
     /// The name, today's or the first.
-    pub name: String,
+    pub name: Pattern,
     /// The namespace, today's or the first.
-    pub namespace: String,
-    /// A Kubernetes label selector.
+    pub namespace: Pattern,
+    /// A Kubernetes label selector; empty for all.
     pub labels: String,
     /// The same for annotations.
     pub annotations: String,
+}
+
+/// A regular expression for a whole text; one that is not given takes every text.
+#[derive(Debug, Clone, Default)]
+pub enum Pattern {
+    /// Every text.
+    #[default]
+    Any,
+    /// This text alone. Most targets are plain names.
+    Text(String),
+    /// What the expression takes.
+    Regex(Regex),
+    /// Nothing, for the expression is broken.
+    Broken,
+}
+
+impl Pattern {
+    /// Makes a pattern of its text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        if text.is_empty() {
+            return Self::Any;
+        }
+        if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte)) {
+            return Self::Text(text);
+        }
+        Regex::new(&format!("^(?:{text})$")).map_or(Self::Broken, Self::Regex)
+    }
+
+    /// Tells whether the pattern takes a text.
+    #[must_use]
+    pub fn takes(&self, text: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Text(wanted) => wanted == text,
+            Self::Regex(regex) => regex.is_match(text),
+            Self::Broken => false,
+        }
+    }
 }
 
 impl Target {
     /// Reads a selector.
     pub(crate) fn read(texts: &Texts, value: &Value) -> Self {
         let text = |key: &str| texts.text_at(value, &[key]).unwrap_or_default();
+        let pattern = |key: &str| Pattern::new(text(key));
         Self {
-            group: text("group"),
-            version: text("version"),
-            kind: text("kind"),
-            name: text("name"),
-            namespace: text("namespace"),
+            group: pattern("group"),
+            version: pattern("version"),
+            kind: pattern("kind"),
+            name: pattern("name"),
+            namespace: pattern("namespace"),
             labels: text("labelSelector"),
             annotations: text("annotationSelector"),
         }
@@ -42,29 +82,16 @@ impl Target {
     /// Tells whether the selector takes a resource.
     pub(crate) fn takes(&self, texts: &Texts, resource: &Resource) -> bool {
         let (group, version) = resource.group_version();
-        let first = resource.first_id();
-        (matches(&self.namespace, first.effective_namespace())
-            || matches(&self.namespace, resource.id().effective_namespace()))
-            && (matches(&self.name, &first.name) || matches(&self.name, &resource.name))
-            && matches(&self.group, group)
-            && matches(&self.version, version)
-            && matches(&self.kind, &resource.kind)
+        self.kind.takes(&resource.kind)
+            && self.group.takes(group)
+            && self.version.takes(version)
+            && (self.name.takes(&resource.name) || self.name.takes(&resource.first_id().name))
+            && (self.namespace.takes(resource.id().effective_namespace())
+                || self.namespace.takes(resource.first_id().effective_namespace()))
             && (self.labels.is_empty() || selects(&self.labels, &|key| resource.label(texts, "labels", key)))
             && (self.annotations.is_empty()
                 || selects(&self.annotations, &|key| resource.label(texts, "annotations", key)))
     }
-}
-
-/// Tells whether a pattern is empty or matches the whole text.
-fn matches(pattern: &str, text: &str) -> bool {
-    if pattern.is_empty() || pattern == text {
-        return true;
-    }
-    // Most targets are plain names, so a regular expression is rarely made.
-    if pattern.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte)) {
-        return false;
-    }
-    Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(text))
 }
 
 /// Tells whether a label selector takes an object with these labels.
@@ -126,10 +153,11 @@ mod tests {
 
     #[test]
     fn patterns_match_the_whole_text() {
-        assert!(matches("", "x"));
-        assert!(matches("web.*|api", "web-1"));
-        assert!(!matches("web", "web-1"));
-        assert!(!matches("w(", "w"), "a broken pattern matches nothing");
+        let takes = |pattern: &str, text| Pattern::new(pattern.to_owned()).takes(text);
+        assert!(takes("", "x"));
+        assert!(takes("web.*|api", "web-1"));
+        assert!(!takes("web", "web-1"));
+        assert!(!takes("w(", "w"), "a broken pattern takes nothing");
     }
 
     #[test]

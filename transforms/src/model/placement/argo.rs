@@ -1,0 +1,298 @@
+//! Argo CD Applications and ApplicationSets, where their paths and destinations are literal.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    Carrier, Delivery, Variables,
+    deliver::{State, is_name},
+};
+use crate::{
+    model::{
+        kustomize::{ImageOverride, Located, Resource, list, located},
+        value::{Place, Shape, Texts, Value},
+    },
+    path::RepoPath,
+};
+
+/// What one Application asks for, templates filled in.
+struct Wanted {
+    title: String,
+    path: String,
+    source: Value,
+    namespace: Option<String>,
+    cluster: Option<String>,
+    at: Place,
+}
+
+/// Delivers what the Applications deliver: those that lie loose in the repository, and those that others deliver.
+pub(super) fn deliver(state: &mut State<'_>, tops: &[RepoPath]) {
+    let mut todo: Vec<Resource> = Vec::new();
+    for delivery in &state.deliveries {
+        todo.extend(delivery.built.resources.iter().filter(|each| is_argo(each)).cloned());
+    }
+    for folder in tops {
+        let built = state.build(|builder| builder.folder(folder));
+        todo.extend(built.resources.iter().filter(|each| is_argo(each)).cloned());
+    }
+    let known: BTreeSet<_> = todo.iter().filter_map(|each| each.object).collect();
+    let objects = state.repository.objects().iter();
+    let loose: Vec<_> = objects
+        .filter(|object| object.group() == "argoproj.io" && !known.contains(&object.id))
+        .cloned()
+        .collect();
+    todo.extend(
+        state
+            .build(|builder| loose.iter().map(|object| builder.resource_of(object)).collect::<Vec<_>>())
+            .into_iter()
+            .filter(is_argo),
+    );
+    let mut seen = BTreeSet::new();
+    for resource in &todo {
+        for wanted in wanted(state, resource) {
+            if seen.insert((
+                wanted.title.clone(),
+                wanted.path.clone(),
+                wanted.cluster.clone(),
+                wanted.namespace.clone(),
+            )) {
+                one(state, wanted);
+            }
+        }
+    }
+}
+
+fn is_argo(resource: &Resource) -> bool {
+    matches!(&*resource.kind, "Application" | "ApplicationSet") && resource.group_version().0 == "argoproj.io"
+}
+
+/// Parameters of a template, as far as they are known.
+type Parameters = Vec<(String, String)>;
+
+fn wanted(state: &State<'_>, resource: &Resource) -> Vec<Wanted> {
+    let texts = &state.texts;
+    let Some(spec) = texts.get(&resource.value, "spec") else { return Vec::new() };
+    let is_set = &*resource.kind == "ApplicationSet";
+    let application = if is_set { texts.at(&spec, &["template", "spec"]) } else { Some(spec.clone()) };
+    let Some(application) = application else { return Vec::new() };
+    let sets = if is_set { parameter_sets(state, &spec) } else { vec![Parameters::new()] };
+    let name = if is_set { texts.text_at(&spec, &["template", "metadata", "name"]) } else { None };
+    let name = name.unwrap_or_else(|| resource.name.to_string());
+    let mut sources = list(texts, &application, "sources");
+    sources.extend(texts.get(&application, "source"));
+    let mut result = Vec::new();
+    for parameters in &sets {
+        let text = |keys: &[&str]| {
+            texts
+                .text_at(&application, keys)
+                .map(|text| fill(&text, parameters))
+                .filter(|text| !text.is_empty())
+        };
+        let server = text(&["destination", "name"]).or_else(|| text(&["destination", "server"]));
+        for source in &sources {
+            let Some(path) = texts.text_at(source, &["path"]) else { continue };
+            let Some(at) = resource.value.places().first().copied() else { continue };
+            result.push(Wanted {
+                title: fill(&name, parameters),
+                path: fill(&path, parameters),
+                source: source.clone(),
+                namespace: text(&["destination", "namespace"]).filter(|text| is_name(text)),
+                cluster: server.clone().filter(|text| !text.contains("{{")).map(|text| match text.as_str() {
+                    "https://kubernetes.default.svc" => "in-cluster".to_owned(),
+                    _ => text,
+                }),
+                at,
+            });
+        }
+    }
+    result
+}
+
+/// Fills in the parameters of a template: `{{name}}` and `{{ .name }}`.
+fn fill(text: &str, parameters: &Parameters) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((expression, tail)) = after.split_once("}}") else { break };
+        let key = expression.trim().trim_start_matches('.');
+        result.push_str(before);
+        match parameters.iter().find(|(name, _)| name == key) {
+            Some((_, value)) => result.push_str(value),
+            None => {
+                result.push_str("{{");
+                result.push_str(expression);
+                result.push_str("}}");
+            }
+        }
+        rest = tail;
+    }
+    result.push_str(rest);
+    result
+}
+
+/// Returns the parameters that the generators of an ApplicationSet make; what cannot be told makes none.
+fn parameter_sets(state: &State<'_>, spec: &Value) -> Vec<Parameters> {
+    let generators = list(&state.texts, spec, "generators");
+    generators.iter().flat_map(|generator| generate(state, generator)).take(MOST_SETS).collect()
+}
+
+/// No more Applications than this are made of one set.
+const MOST_SETS: usize = 2000;
+
+fn generate(state: &State<'_>, generator: &Value) -> Vec<Parameters> {
+    let texts = &state.texts;
+    if let Some(elements) = texts.at(generator, &["list", "elements"]) {
+        return texts.items(&elements).iter().map(|element| pairs(texts, element)).collect();
+    }
+    if let Some(git) = texts.get(generator, "git") {
+        return directories(state, &list(texts, &git, "directories"));
+    }
+    if let Some(matrix) = texts.get(generator, "matrix") {
+        let mut product = vec![Parameters::new()];
+        for inner in list(texts, &matrix, "generators") {
+            let sets = generate(state, &inner);
+            product = product
+                .iter()
+                .flat_map(|left| sets.iter().map(move |right| left.iter().chain(right).cloned().collect()))
+                .take(MOST_SETS)
+                .collect();
+        }
+        return product;
+    }
+    // A generator that asks a server or reads values: the template's own literals are all that is known.
+    vec![Parameters::new()]
+}
+
+fn pairs(texts: &Texts, element: &Value) -> Parameters {
+    let entries = texts.entries(element).into_iter();
+    entries.filter_map(|(key, value)| Some((key.to_string(), texts.text(&value)?.into_owned()))).collect()
+}
+
+/// Returns the folders of the repository that the patterns of a git generator take.
+fn directories(state: &State<'_>, patterns: &[Value]) -> Vec<Parameters> {
+    let texts = &state.texts;
+    let read = |value: &Value| {
+        let excludes = texts.text_at(value, &["exclude"]).as_deref() == Some("true");
+        Some((texts.text_at(value, &["path"])?, excludes))
+    };
+    let patterns: Vec<(String, bool)> = patterns.iter().filter_map(read).collect();
+    let mut folders = BTreeSet::new();
+    for file in state.repository.files() {
+        let mut folder = file.path.parent();
+        while !folder.as_str().is_empty() && folders.insert(folder.clone()) {
+            folder = folder.parent();
+        }
+    }
+    let takes = |folder: &RepoPath, excludes: bool| {
+        patterns.iter().any(|(pattern, flag)| *flag == excludes && matches(pattern, folder.as_str()))
+    };
+    folders.iter().filter(|folder| takes(folder, false) && !takes(folder, true)).map(parameters).collect()
+}
+
+fn parameters(folder: &RepoPath) -> Parameters {
+    let mut parameters = Vec::new();
+    for (key, value) in
+        [("path", folder.as_str()), ("path.path", folder.as_str()), ("path.basename", folder.name())]
+    {
+        parameters.push((key.to_owned(), value.to_owned()));
+    }
+    for (number, part) in folder.as_str().split('/').enumerate() {
+        parameters.push((format!("path[{number}]"), part.to_owned()));
+        parameters.push((format!("index .path.segments {number}"), part.to_owned()));
+    }
+    parameters
+}
+
+/// Matches a path with a pattern in which `*` stands for anything but a slash, part by part.
+fn matches(pattern: &str, path: &str) -> bool {
+    let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+    let (left, right): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    if let Some(at) = left.iter().position(|part| *part == "**") {
+        let head = left.get(..at).unwrap_or_default();
+        return right.len() >= head.len()
+            && head.iter().zip(&right).all(|(pattern, part)| part_matches(pattern, part));
+    }
+    left.len() == right.len() && left.iter().zip(&right).all(|(pattern, part)| part_matches(pattern, part))
+}
+
+fn part_matches(pattern: &str, part: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == part,
+        Some((head, tail)) => {
+            part.len() >= head.len() + tail.len() && part.starts_with(head) && part.ends_with(tail)
+        }
+    }
+}
+
+fn one(state: &mut State<'_>, wanted: Wanted) {
+    if wanted.path.contains("{{") {
+        return;
+    }
+    let Ok(folder) = RepoPath::new(wanted.path.trim_start_matches('/')) else { return };
+    let is_there = folder.as_str().is_empty() || state.repository.has_folder(&folder);
+    let is_chart = folder
+        .join("Chart.yaml")
+        .is_ok_and(|path| state.repository.file_at(&path).is_some() || state.repository.has_other(&path));
+    if !is_there || is_chart {
+        return;
+    }
+    let deep = state.texts.text_at(&wanted.source, &["directory", "recurse"]).as_deref() == Some("true");
+    let mut kustomization = state.kustomization(&folder, deep, wanted.at);
+    if kustomization.file.is_some()
+        && let Some(options) = state.texts.get(&wanted.source, "kustomize")
+    {
+        add_options(state, &options, &mut kustomization);
+    }
+    if kustomization.file.is_none() && kustomization.resources.is_empty() {
+        return;
+    }
+    state.mark(&kustomization);
+    let built = state.build(|builder| builder.build(&kustomization));
+    let cluster = wanted.cluster.map(|name| state.cluster(&name));
+    state.deliveries.push(Delivery {
+        carrier: Carrier::Argo,
+        folder,
+        title: wanted.title,
+        at: Some(wanted.at),
+        cluster,
+        built,
+        variables: Variables::default(),
+        default_namespace: wanted.namespace.map(Arc::from),
+    });
+}
+
+/// Puts an Application's own kustomize options on top.
+fn add_options(
+    state: &mut State<'_>,
+    options: &Value,
+    kustomization: &mut crate::model::kustomize::Kustomization,
+) {
+    let namespace = state.texts.get(options, "namespace").and_then(|value| located(&state.texts, &value));
+    let images = list(&state.texts, options, "images");
+    let read = images.iter().filter_map(|value| image(&state.texts, value)).collect::<Vec<_>>();
+    kustomization.add_flux(&mut state.texts, options, namespace);
+    kustomization.images.extend(read);
+}
+
+/// Reads an image override in Argo CD's form: `name=new:tag`, `name:tag` or `name@digest`.
+fn image(texts: &Texts, value: &Value) -> Option<ImageOverride> {
+    if texts.shape(value) != Shape::Scalar {
+        return None;
+    }
+    let Located { text, at } = located(texts, value)?;
+    let (name, new) = text.split_once('=').map_or((None, text.as_str()), |(name, new)| (Some(name), new));
+    let (rest, digest) = new.split_once('@').map_or((new, None), |(rest, digest)| (rest, Some(digest)));
+    let slash = rest.rfind('/').unwrap_or(0);
+    let colon = rest.get(slash..).and_then(|tail| tail.rfind(':')).map(|at| at + slash);
+    let (new_name, tag) = match colon {
+        Some(at) => (rest.get(..at).unwrap_or(rest), rest.get(at + 1..)),
+        None => (rest, None),
+    };
+    Some(ImageOverride {
+        name: name.unwrap_or(new_name).to_owned(),
+        new_name: name.is_some().then(|| new_name.to_owned()),
+        new_tag: tag.map(str::to_owned),
+        digest: digest.map(str::to_owned),
+        tag_suffix: None,
+        at,
+    })
+}

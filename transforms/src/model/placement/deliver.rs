@@ -1,0 +1,264 @@
+//! All deliveries of a repository, and what they mean for each object.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    Carrier, ClusterId, Delivery, DeliveryId, Namespace, Placement, Placements, Variables, argo, files, flux,
+};
+use crate::{
+    model::{
+        Object, Repository,
+        kustomize::{Builder, Built, Graph, Kustomization, Located, Memo, Resource},
+        value::{Place, TextId, Texts},
+    },
+    path::RepoPath,
+};
+
+/// What is known while the deliveries are worked out.
+#[derive(Debug)]
+pub(super) struct State<'a> {
+    pub(super) repository: &'a Repository,
+    pub(super) texts: Texts,
+    pub(super) graph: Graph,
+    pub(super) memo: Memo,
+    pub(super) deliveries: Vec<Delivery>,
+    pub(super) clusters: Vec<String>,
+    /// Kind and name of the Flux source that is this repository.
+    pub(super) own_source: Option<String>,
+    /// Folders that Flux or Argo CD deliver, or include in what they deliver.
+    pub(super) delivered: BTreeSet<RepoPath>,
+}
+
+pub(super) fn all(repository: &Repository) -> Placements {
+    let mut texts = Texts::new(repository.files());
+    let graph = Graph::read(repository, &mut texts);
+    let mut state = State {
+        repository,
+        texts,
+        graph,
+        memo: Memo::new(),
+        deliveries: Vec::new(),
+        clusters: Vec::new(),
+        own_source: None,
+        delivered: BTreeSet::new(),
+    };
+    flux::deliver(&mut state);
+    let tops = state.tops();
+    argo::deliver(&mut state, &tops);
+    state.deliver_alone(&tops);
+    state.finish()
+}
+
+impl<'a> State<'a> {
+    /// Does something with a builder that knows all that was built so far.
+    pub(super) fn build<T>(&mut self, with: impl FnOnce(&mut Builder<'_>) -> T) -> T {
+        let mut builder =
+            Builder::new(self.repository, &self.texts, &self.graph).with(std::mem::take(&mut self.memo));
+        let result = with(&mut builder);
+        self.memo = builder.into_memo();
+        result
+    }
+
+    /// Returns a cluster's id; it is made if it is new.
+    pub(super) fn cluster(&mut self, name: &str) -> ClusterId {
+        let known = self.clusters.iter().position(|each| each == name);
+        let number = known.unwrap_or_else(|| {
+            self.clusters.push(name.to_owned());
+            self.clusters.len() - 1
+        });
+        ClusterId(u32::try_from(number).unwrap_or(u32::MAX))
+    }
+
+    /// Returns the kustomization of a folder; where it has none, one with all manifests below, as Flux makes it.
+    pub(super) fn kustomization(&self, folder: &RepoPath, deep: bool, at: Place) -> Kustomization {
+        if let Some(found) = self.graph.folder(folder) {
+            return found.clone();
+        }
+        let mut made = Kustomization { folder: folder.clone(), ..Kustomization::default() };
+        let mut nested: Option<RepoPath> = None;
+        for file in self.repository.files().iter().filter(|file| file.path.is_below(folder)) {
+            if nested.as_ref().is_some_and(|nested| file.path.is_below(nested)) {
+                continue;
+            }
+            let parent = file.path.parent();
+            let holder = self.nearest_kustomization(&parent, folder);
+            let is_here = parent == *folder;
+            if !deep && !is_here {
+                continue;
+            }
+            let path = holder.as_ref().unwrap_or(&file.path);
+            let text = format!(
+                "./{}",
+                path.as_str().strip_prefix(folder.as_str()).unwrap_or_default().trim_start_matches('/')
+            );
+            made.resources.push(Located { text, at });
+            nested = holder;
+        }
+        made
+    }
+
+    /// Returns the outermost folder with a kustomization between two folders, the upper one left out.
+    fn nearest_kustomization(&self, from: &RepoPath, below: &RepoPath) -> Option<RepoPath> {
+        let mut found = None;
+        let mut here = from.clone();
+        while here != *below && !here.as_str().is_empty() {
+            if self.graph.folder(&here).is_some() {
+                found = Some(here.clone());
+            }
+            here = here.parent();
+        }
+        found
+    }
+
+    /// Marks a folder and all that it includes as delivered.
+    pub(super) fn mark(&mut self, kustomization: &Kustomization) {
+        let mut todo = vec![kustomization.clone()];
+        while let Some(next) = todo.pop() {
+            if !self.delivered.insert(next.folder.clone()) {
+                continue;
+            }
+            for folder in included(&next) {
+                todo.extend(self.graph.folder(&folder).cloned());
+            }
+        }
+    }
+
+    /// Returns the folders of the kustomizations that nothing includes and Flux does not deliver.
+    fn tops(&self) -> Vec<RepoPath> {
+        let inner: BTreeSet<RepoPath> = self.graph.iter().flat_map(included).collect();
+        let tops = self.graph.iter().filter(|each| {
+            !each.component && !inner.contains(&each.folder) && !self.delivered.contains(&each.folder)
+        });
+        tops.map(|each| each.folder.clone()).collect()
+    }
+
+    /// Delivers the kustomizations that nobody else does.
+    fn deliver_alone(&mut self, tops: &[RepoPath]) {
+        // Where nobody says which clusters there are, the whole repository is for one.
+        let cluster = self.clusters.is_empty().then(|| self.cluster(""));
+        for folder in
+            tops.iter().filter(|folder| !self.delivered.contains(folder)).cloned().collect::<Vec<_>>()
+        {
+            let built = self.build(|builder| builder.folder(&folder));
+            let file = self.graph.folder(&folder).and_then(|each| each.file);
+            let title = file.map_or_else(String::new, |file| self.repository.file(file).path.to_string());
+            let root = file.and_then(|file| {
+                self.repository.file(file).stream.documents().next()?.root().map(|root| (file, root))
+            });
+            self.deliveries.push(Delivery {
+                carrier: Carrier::Kustomization,
+                folder,
+                title,
+                at: root.map(|(file, root)| Place { text: TextId::of_file(file), node: root.id() }),
+                cluster,
+                built: Built::clone(&built),
+                variables: Variables::default(),
+                default_namespace: None,
+            });
+        }
+    }
+
+    fn finish(self) -> Placements {
+        let mut by_object: Vec<Vec<Placement>> = vec![Vec::new(); self.repository.objects().len()];
+        for (number, delivery) in self.deliveries.iter().enumerate() {
+            let id = DeliveryId(u32::try_from(number).unwrap_or(u32::MAX));
+            for (number, resource) in self.deliveries_resources(delivery) {
+                let Some(list) = resource.object.and_then(|object| by_object.get_mut(object.0 as usize))
+                else {
+                    continue;
+                };
+                list.push(placed(&self.texts, delivery, id, number, resource));
+            }
+        }
+        let whole = (self.clusters.len() == 1 && self.clusters.first().is_some_and(String::is_empty))
+            .then_some(ClusterId(0));
+        let builder = Builder::new(self.repository, &self.texts, &self.graph);
+        for (object, list) in self.repository.objects().iter().zip(&mut by_object) {
+            if list.is_empty() {
+                list.push(alone(&self.texts, &builder, object, whole));
+            }
+        }
+        let by_file = files::placements(&self, &by_object);
+        let Self { texts, graph, clusters, deliveries, .. } = self;
+        Placements { texts, graph, clusters, deliveries, by_object, by_file }
+    }
+
+    fn deliveries_resources<'d>(
+        &self,
+        delivery: &'d Delivery,
+    ) -> impl Iterator<Item = (u32, &'d Resource)> + use<'d> {
+        (0_u32..).zip(&delivery.built.resources)
+    }
+}
+
+/// Returns the folders that a kustomization's entries may mean.
+fn included(kustomization: &Kustomization) -> Vec<RepoPath> {
+    let entries = kustomization.resources.iter().chain(&kustomization.components);
+    entries.filter_map(|entry| kustomization.folder.join(&entry.text).ok()).collect()
+}
+
+/// Returns where a delivery puts a resource.
+fn placed(texts: &Texts, delivery: &Delivery, id: DeliveryId, number: u32, resource: &Resource) -> Placement {
+    let fill = |text: &str| delivery.variables.fill(text).map(Arc::<str>::from);
+    let namespace = match resource.namespace.as_ref().or(delivery.default_namespace.as_ref()) {
+        _ if is_cluster_scoped(resource) => Namespace::None,
+        Some(text) => fill(text).filter(|text| is_name(text)).map_or(Namespace::Unknown, Namespace::Known),
+        None => Namespace::Unknown,
+    };
+    Placement {
+        delivery: Some((id, number)),
+        cluster: delivery.cluster,
+        pods: pods(texts, resource, &namespace, &|text| delivery.variables.fill(text)),
+        namespace,
+        name: fill(&resource.name).unwrap_or_else(|| Arc::clone(&resource.name)),
+    }
+}
+
+/// Returns the placement of an object that nothing delivers.
+fn alone(texts: &Texts, builder: &Builder<'_>, object: &Object, cluster: Option<ClusterId>) -> Placement {
+    let resource = builder.resource_of(object);
+    let namespace = match &resource.namespace {
+        _ if is_cluster_scoped(&resource) => Namespace::None,
+        Some(text) if is_name(text) => Namespace::Known(Arc::clone(text)),
+        _ => Namespace::Unknown,
+    };
+    Placement {
+        delivery: None,
+        cluster,
+        pods: pods(texts, &resource, &namespace, &|text| Some(text.to_owned())),
+        namespace,
+        name: Arc::clone(&resource.name),
+    }
+}
+
+fn is_cluster_scoped(resource: &Resource) -> bool {
+    resource.id().effective_namespace() == "_non_namespaceable_"
+}
+
+/// Returns the namespace that the pods of an object run in.
+fn pods(
+    texts: &Texts,
+    resource: &Resource,
+    own: &Namespace,
+    fill: &dyn Fn(&str) -> Option<String>,
+) -> Namespace {
+    let (path, own): (&[&str], _) = match (&*resource.kind, resource.group_version().0) {
+        ("HelmRelease", "helm.toolkit.fluxcd.io" | "helm.fluxcd.io") => {
+            (&["spec", "targetNamespace"], own.clone())
+        }
+        ("Application", "argoproj.io") => (&["spec", "destination", "namespace"], Namespace::Unknown),
+        _ => return own.clone(),
+    };
+    match texts.text_at(&resource.value, path).filter(|text| !text.is_empty()) {
+        Some(text) => fill(&text)
+            .filter(|text| is_name(text))
+            .map_or(Namespace::Unknown, |text| Namespace::Known(text.into())),
+        None => own,
+    }
+}
+
+/// Tells whether a text can be the name of a namespace: a DNS label, and so no template and no variable.
+pub(super) fn is_name(text: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.len() <= 63 && text.bytes().all(letter)
+}
