@@ -1,5 +1,6 @@
 //! The repository as Kubernetes and its controllers will see it: objects, their containers, their images.
 
+pub mod compose;
 mod container;
 pub mod kustomize;
 mod object;
@@ -8,10 +9,15 @@ mod pod_paths;
 mod protection;
 pub mod value;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
+use compose::Composition;
 pub use container::{Container, ContainerId, ImageField, Origin, Role, Words};
 pub use object::{Object, ObjectId};
+use placement::Placements;
 pub use protection::Protection;
 
 use crate::{
@@ -40,6 +46,9 @@ pub struct Repository {
     others: Arc<Vec<RepoPath>>,
     objects: Vec<Object>,
     containers: Vec<Container>,
+    /// Worked out when they are asked for first.
+    placements: OnceLock<Placements>,
+    composition: OnceLock<Composition>,
 }
 
 impl Repository {
@@ -63,6 +72,8 @@ impl Repository {
     pub fn with_others(mut self, mut others: Vec<RepoPath>) -> Self {
         others.sort();
         self.others = Arc::new(others);
+        // Both depend on which files are there.
+        (self.placements, self.composition) = (OnceLock::new(), OnceLock::new());
         self
     }
 
@@ -137,6 +148,18 @@ impl Repository {
     #[must_use]
     pub fn containers(&self) -> &[Container] {
         &self.containers
+    }
+
+    /// Returns where every object lands.
+    #[must_use]
+    pub fn placements(&self) -> &Placements {
+        self.placements.get_or_init(|| Placements::of_repository(self))
+    }
+
+    /// Returns the containers that something changes on their way to a cluster.
+    #[must_use]
+    pub fn composition(&self) -> &Composition {
+        self.composition.get_or_init(|| Composition::of_repository(self, self.placements()))
     }
 
     /// Returns a node of a file.
