@@ -60,9 +60,10 @@ pub(super) fn check(text: &str) -> Result<(), ParseIssue> {
     if bytes.len() > MAX_LENGTH {
         return Err(issue_in_bytes("the file has 2 GiB or more", bytes, 0));
     }
-    // Counting whole blocks lets the compiler compare many bytes at once.
-    let suspect =
-        bytes.chunks(1 << 12).position(|block| block.iter().filter(|byte| is_control(**byte)).count() > 0);
+    // Without a branch in the block, the compiler compares many bytes at once.
+    let holds_control =
+        |block: &[u8]| block.iter().fold(0, |any, byte| any | u8::from(is_control(*byte))) != 0;
+    let suspect = bytes.chunks(1 << 12).position(holds_control);
     let Some(block) = suspect else { return Ok(()) };
     let from = block << 12;
     let found = bytes.iter().skip(from).position(|byte| is_control(*byte)).map_or(from, |at| from + at);
@@ -71,7 +72,7 @@ pub(super) fn check(text: &str) -> Result<(), ParseIssue> {
 }
 
 const fn is_control(byte: u8) -> bool {
-    (byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r') || byte == 0x7F
+    ((byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')) | (byte == 0x7F)
 }
 
 fn issue_in_bytes(message: &str, bytes: &[u8], at: usize) -> ParseIssue {
