@@ -101,7 +101,7 @@ impl<'t> Builder<'t> {
             lines,
             marks: Marks::new(),
             cursor: Cursor::new(text, begin),
-            nodes: Vec::with_capacity(text.len() / 16),
+            nodes: Vec::with_capacity((text.len() / 16).min(1 << 18)),
             values: Values::default(),
             properties: Vec::new(),
             documents: Vec::new(),

@@ -241,3 +241,19 @@ fn what_edits_must_leave_alone_is_frozen() {
     let separator = survive("a: b\u{2028}c\n").expect("valid");
     assert_eq!(root(&separator).frozen(), Some(Frozen::LineSeparator));
 }
+
+#[test]
+fn what_fuzzing_found_stays_mended() {
+    let header = survive("a: | # c\nb: 1\n").expect("valid");
+    assert_eq!(header.comments().len(), 1, "a comment in a header without content is kept once");
+    // The parser takes the `---` for content, which YAML forbids: nothing here may be edited, and the next
+    // document begins behind its `...`.
+    let swallowed = survive("|\n---\n...\n- a\n").expect("read");
+    let documents: Vec<_> = swallowed.documents().map(|document| document.is_unresolved()).collect();
+    assert_eq!(documents, [true, false]);
+    let tabs = survive("a: b\n\t # c\n  d\ne: f\n").expect("read");
+    assert!(
+        root(&tabs).frozen() == Some(Frozen::Unresolved),
+        "a comment within a plain scalar is not understood"
+    );
+}
