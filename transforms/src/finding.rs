@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{edit::EditSet, span::Span, syntax::NodeId};
+use crate::{edit::EditSet, model::compose::VariantKey, span::Span, syntax::NodeId};
 
 /// A file of the repository under analysis: its place in the repository's list of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +91,15 @@ pub enum Declaration {
         /// The words of `args`.
         args: Vec<String>,
     },
+    /// What a container runs in an overlay that changes it. All other composed containers stay.
+    Composed {
+        /// The composed container.
+        variant: VariantKey,
+        /// The words of `command`.
+        command: Vec<String>,
+        /// The words of `args`.
+        args: Vec<String>,
+    },
     /// A scalar's value.
     Value {
         /// The file.
@@ -103,13 +112,14 @@ pub enum Declaration {
 }
 
 impl Declaration {
-    /// Returns the file and the node that it speaks of.
+    /// Returns the file and the node that it speaks of; none for a composed container.
     #[must_use]
-    pub const fn place(&self) -> (FileId, NodeId) {
+    pub const fn place(&self) -> Option<(FileId, NodeId)> {
         match self {
             Self::Argv { file, container: node, .. } | Self::Value { file, scalar: node, .. } => {
-                (*file, *node)
+                Some((*file, *node))
             }
+            Self::Composed { .. } => None,
         }
     }
 }

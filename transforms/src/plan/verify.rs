@@ -3,9 +3,12 @@
 //! 1. The result parses and has as many documents as before.
 //! 2. Its tree is the old one with exactly the declared changes.
 //! 3. The bytes outside the edits and all comments are as they were.
-//! 4. The rules, run again on the result, no longer report what was mended and report nothing new.
+//! 4. Every composed container, in every overlay, runs what it ran before or what is declared.
+//! 5. The rules, run again on the result, no longer report what was mended and report nothing new.
 //!
 //! A fix that fails is dropped with its reason; the others go on.
+
+mod composition;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,7 +49,8 @@ pub(super) fn verify(
             return Verified { mended: Vec::new(), refused, repository: None };
         }
         let after = before.with_streams(&streams);
-        let failed = judge_again(judge, &after, &known, &chosen, before);
+        let mut failed = composition::compare(before, &after, &chosen);
+        failed.extend(judge_again(judge, &after, &known, &chosen, before));
         if failed.is_empty() {
             return Verified {
                 mended: chosen.into_iter().cloned().collect(),
@@ -118,8 +122,10 @@ fn apply<'a>(
         if let Some(more) = fix.edits.get(&file) {
             edits = edits.merge(more).map_err(|conflict| conflict.to_string())?;
         }
-        for declaration in fix.declares.iter().filter(|declaration| declaration.place().0 == file) {
-            declared.insert(declaration.place().1, declaration);
+        for declaration in &fix.declares {
+            if let Some((_, node)) = declaration.place().filter(|(place, _)| *place == file) {
+                declared.insert(node, declaration);
+            }
         }
     }
     let text = edits.apply(old.text()).map_err(|error| error.to_string())?;

@@ -1,34 +1,110 @@
-//! What a container says about what it runs, as the rules look at it.
+//! What a container says about what it runs, as the rules look at it: as its file says, or as an overlay will have it.
 
 use crate::{
     finding::{Fix, Location},
     image::{ImageError, ImageRef},
-    model::{Container, Object, Repository, Words, path_of},
-    syntax::{Entry, Node},
+    model::{
+        Container, Object, Repository, Words,
+        compose::Variant,
+        path_of,
+        value::{Place, TextId, Texts, Value},
+    },
+    syntax::{Entry, Node, NodeId},
 };
+
+/// PATH as the container sets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum OwnPath {
+    /// It does not.
+    Unset,
+    /// To this text.
+    Literal(String),
+    /// To something that is filled in later.
+    Later,
+}
 
 /// A container with its words and its image read.
 #[derive(Debug)]
 pub(super) struct Run<'a> {
     pub(super) container: &'a Container,
     pub(super) object: &'a Object,
+    /// The mapping in the file.
     pub(super) node: Node<'a>,
+    /// The overlay's container; none where nothing changes it on its way to a cluster.
+    pub(super) variant: Option<&'a Variant>,
     pub(super) command: Words,
     pub(super) args: Words,
     pub(super) image: Option<Result<ImageRef, ImageError>>,
+    pub(super) path: OwnPath,
+    /// Where volumes are mounted.
+    pub(super) mounts: Vec<String>,
+    pub(super) windows: bool,
 }
 
 impl<'a> Run<'a> {
-    /// Reads a container.
+    /// Reads a container as its file says.
     pub(super) fn of(repository: &'a Repository, container: &'a Container) -> Self {
         let node = repository.node(container.file, container.node);
+        let pod = container.pod.map(|pod| repository.node(container.file, pod));
+        let pod_word = |path: &[&str]| pod.and_then(|pod| pod.at(path)).and_then(Node::as_str);
         Self {
             container,
             object: repository.object(container.object),
             node,
+            variant: None,
             command: Words::of(node.get("command")),
             args: Words::of(node.get("args")),
             image: container.image.as_ref().map(|image| ImageRef::parse(&image.text)),
+            path: own_path(node),
+            mounts: mounts(node),
+            windows: is_windows(&pod_word),
+        }
+    }
+
+    /// Reads a container as every overlay will have it whose command is the one of this file. Where nothing changes the
+    /// container, that is once, as its file says.
+    pub(super) fn all(repository: &'a Repository, container: &'a Container) -> Vec<Self> {
+        let Some(list) = repository.node(container.file, container.node).get("command") else {
+            return Vec::new();
+        };
+        let place = |node: NodeId| Place { text: TextId::of_file(container.file), node };
+        let list = place(list.resolve().id());
+        let mut variants = repository.composition().of(place(container.node)).peekable();
+        if variants.peek().is_none() {
+            return vec![Self::of(repository, container)];
+        }
+        let texts = repository.placements().texts();
+        variants
+            .filter(|variant| variant.command.list == Some(list))
+            .map(|variant| Self::composed(repository, container, variant, texts))
+            .collect()
+    }
+
+    /// Reads a container as an overlay will have it.
+    pub(super) fn composed(
+        repository: &'a Repository,
+        container: &'a Container,
+        variant: &'a Variant,
+        texts: &Texts,
+    ) -> Self {
+        let pod_text = |path: &[&str]| variant.pod.as_ref().and_then(|pod| texts.text_at(pod, path));
+        let path = match variant.env(texts, "PATH") {
+            None => OwnPath::Unset,
+            Some(path) if path.contains('$') => OwnPath::Later,
+            Some(path) => OwnPath::Literal(path),
+        };
+        Self {
+            variant: Some(variant),
+            command: variant.command.words.clone(),
+            args: variant.args.words.clone(),
+            image: variant.image.as_ref().map(|image| ImageRef::parse(&image.text)),
+            path,
+            mounts: composed_mounts(texts, &variant.value),
+            windows: is_windows(&|path| match pod_text(path).as_deref() {
+                Some("windows") => Some("windows"),
+                _ => None,
+            }),
+            ..Self::of(repository, container)
         }
     }
 
@@ -66,10 +142,44 @@ impl<'a> Run<'a> {
             None => self.object.title(),
         }
     }
+
+    /// Returns the overlay's name, for messages.
+    pub(super) fn overlay(&self) -> &str {
+        self.variant.map_or("the file itself", |variant| &variant.overlay)
+    }
 }
 
 /// Lowers a fix by one tier, with the reason.
 pub(super) fn lower(fix: &mut Fix, reason: String) {
     fix.applicability = fix.applicability.lowered();
     fix.reasons.push(reason);
+}
+
+fn own_path(container: Node<'_>) -> OwnPath {
+    let env = container.get("env").map(Node::resolve);
+    if env.is_some_and(|env| env.get("PATH").is_some()) {
+        return OwnPath::Later;
+    }
+    let variables = env.into_iter().flat_map(Node::items).map(Node::resolve);
+    match variables.filter(|variable| variable.get("name").and_then(Node::as_str) == Some("PATH")).last() {
+        None => OwnPath::Unset,
+        Some(variable) => match variable.get("value").and_then(Node::as_str) {
+            Some(path) if !path.contains('$') => OwnPath::Literal(path.to_owned()),
+            _ => OwnPath::Later,
+        },
+    }
+}
+
+fn mounts(container: Node<'_>) -> Vec<String> {
+    let mounts = container.get("volumeMounts").map(Node::resolve).into_iter().flat_map(Node::items);
+    mounts.filter_map(|mount| mount.resolve().get("mountPath")?.as_str().map(str::to_owned)).collect()
+}
+
+fn composed_mounts(texts: &Texts, container: &Value) -> Vec<String> {
+    let Some(mounts) = texts.get(container, "volumeMounts") else { return Vec::new() };
+    texts.items(&mounts).iter().filter_map(|mount| texts.text_at(mount, &["mountPath"])).collect()
+}
+
+fn is_windows<'t>(pod: &dyn Fn(&[&str]) -> Option<&'t str>) -> bool {
+    pod(&["os", "name"]) == Some("windows") || pod(&["nodeSelector", "kubernetes.io/os"]) == Some("windows")
 }

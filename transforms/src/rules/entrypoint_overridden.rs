@@ -1,21 +1,22 @@
 //! `command` stands where `args` should: it replaces the image's entrypoint, and what it names is no program there.
 
+mod change;
 mod decide;
 mod modifiers;
+mod report;
 
 use std::collections::BTreeMap;
 
-use decide::{Case, Decision, Move, Problem, decide};
+pub(in crate::rules) use change::{Change, remedy};
+use decide::{Case, Decision, decide};
 
-use super::container_run::Run;
+use super::container_run::{OwnPath, Run};
 use crate::{
-    argv,
-    edit::{self, EditSet, Refusal},
     facts::{ImageFacts, Question},
-    finding::{Applicability, Declaration, Evidence, Finding, Fix, Location, Remedy},
-    model::{Repository, Words},
+    finding::{Applicability, Evidence, Finding, Location},
+    model::{Container, Repository, Words},
     rule::{Context, Meta, Rule},
-    syntax::{Entry, Node},
+    syntax::Node,
 };
 
 /// The rule.
@@ -39,46 +40,65 @@ impl Rule for EntrypointOverridden {
     }
 
     fn ask(&self, cx: &Context<'_>) -> Vec<Question> {
-        let mut questions = Vec::new();
-        for container in cx.repository.containers() {
-            let run = Run::of(cx.repository, container);
-            let (Some([word, ..]), Some(image)) = (run.command_words(), run.image_ref()) else { continue };
-            questions.push(Question::Image(image.clone()));
-            // Only a word that might be missing is worth a look into the image's layers.
-            if cx.facts.image(image).is_ok_and(|facts| wants_program(word, facts)) {
-                questions.push(Question::Program { image: image.clone(), program: word.clone() });
-            }
-        }
-        questions
+        let containers = editable(cx.repository).flat_map(|container| Run::all(cx.repository, container));
+        containers.chain(patched(cx.repository)).flat_map(|run| questions(cx, &run)).collect()
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let used = used_elsewhere(cx.repository);
-        for run in runs(cx.repository) {
-            if let Some((decision, entry)) = judge(cx, &run, &used) {
-                findings.extend(finding(cx, &run, entry, decision));
+        for container in editable(cx.repository) {
+            findings.extend(report::container(cx, &judged(cx, container, &used)));
+        }
+        for run in patched(cx.repository) {
+            if let Some(decision) = judge(cx, &run, &used) {
+                findings.extend(report::patch(cx, &run, decision));
             }
         }
     }
 
     fn explain(&self, cx: &Context<'_>, place: Location) -> Vec<String> {
         let used = used_elsewhere(cx.repository);
+        let here = |container: &&Container| {
+            let node = cx.repository.node(container.file, container.node);
+            container.file == place.file && node.span().is_some_and(|span| span.contains(place.span))
+        };
         let mut lines = Vec::new();
-        for container in cx.repository.containers().iter().filter(|container| container.file == place.file) {
-            let run = Run::of(cx.repository, container);
-            if !run.node.span().is_some_and(|span| span.contains(place.span)) {
-                continue;
-            }
-            match judge(cx, &run, &used) {
-                Some((Decision::Leave(reason), _)) => lines.push(format!("{}: left alone: {reason}", META.id)),
-                Some((Decision::Repeats(_), _)) => {
-                    lines.push(format!("{}: left alone: the command repeats the whole entrypoint", META.id));
-                }
-                Some(_) | None => {}
+        for container in editable(cx.repository).filter(here) {
+            for (run, decision) in judged(cx, container, &used) {
+                let left = match decision {
+                    Decision::Leave(reason) => reason,
+                    Decision::Repeats(_) => "the command repeats the whole entrypoint".to_owned(),
+                    Decision::Move(_) | Decision::Show { .. } => continue,
+                };
+                lines.push(format!("{}: left alone in {}: {left}", META.id, run.overlay()));
             }
         }
         lines
     }
+}
+
+/// Returns the containers that may be judged: an encrypted document carries a MAC over everything in it.
+fn editable(repository: &Repository) -> impl Iterator<Item = &Container> {
+    repository.containers().iter().filter(|container| !repository.object(container.object).encrypted)
+}
+
+/// Returns the composed containers whose command stands in an inline or a JSON patch.
+fn patched(repository: &Repository) -> impl Iterator<Item = Run<'_>> {
+    let texts = repository.placements().texts();
+    repository.composition().patched_commands().filter_map(|(variant, _)| {
+        let container = repository.containers().get(variant.container?.0 as usize)?;
+        Some(Run::composed(repository, container, variant, texts))
+    })
+}
+
+fn questions(cx: &Context<'_>, run: &Run<'_>) -> Vec<Question> {
+    let (Some([word, ..]), Some(image)) = (run.command_words(), run.image_ref()) else { return Vec::new() };
+    let mut questions = vec![Question::Image(image.clone())];
+    // Only a word that might be missing is worth a look into the image's layers.
+    if cx.facts.image(image).is_ok_and(|facts| wants_program(word, facts)) {
+        questions.push(Question::Program { image: image.clone(), program: word.clone() });
+    }
+    questions
 }
 
 fn wants_program(word: &str, facts: &ImageFacts) -> bool {
@@ -92,60 +112,55 @@ fn wants_program(word: &str, facts: &ImageFacts) -> bool {
         && !facts.programs_complete
 }
 
-/// Returns the containers that may be judged: an encrypted document carries a MAC over everything in it.
-fn runs(repository: &Repository) -> impl Iterator<Item = Run<'_>> {
-    let runs = repository.containers().iter().map(|container| Run::of(repository, container));
-    runs.filter(|run| !run.object.encrypted)
-}
-
-/// Returns the containers whose command repeats the whole entrypoint, with the number of its words.
-pub(super) fn repeating<'a>(cx: &Context<'a>) -> Vec<(Run<'a>, Entry<'a>, usize)> {
+/// Returns the containers whose command repeats the whole entrypoint in every overlay, with the number of its words.
+pub(super) fn repeating<'a>(cx: &Context<'a>) -> Vec<(Vec<Run<'a>>, usize)> {
     let used = UsedElsewhere::new();
     let mut found = Vec::new();
-    for run in runs(cx.repository) {
-        if let Some((Decision::Repeats(words), entry)) = judge(cx, &run, &used) {
-            found.push((run, entry, words));
+    for container in editable(cx.repository) {
+        let judged = judged(cx, container, &used);
+        let Some((_, Decision::Repeats(words))) = judged.first() else { continue };
+        let words = *words;
+        if judged.iter().all(|(_, decision)| *decision == Decision::Repeats(words)) {
+            found.push((judged.into_iter().map(|(run, _)| run).collect(), words));
         }
     }
     found
 }
 
+/// Judges a container as every overlay will have it.
+fn judged<'a>(
+    cx: &Context<'a>,
+    container: &'a Container,
+    used: &UsedElsewhere,
+) -> Vec<(Run<'a>, Decision)> {
+    let runs = Run::all(cx.repository, container).into_iter();
+    runs.filter_map(|run| judge(cx, &run, used).map(|decision| (run, decision))).collect()
+}
+
 /// Judges a container that has a command of plain words.
-fn judge<'a>(cx: &Context<'_>, run: &Run<'a>, used: &UsedElsewhere) -> Option<(Decision, Entry<'a>)> {
+fn judge(cx: &Context<'_>, run: &Run<'_>, used: &UsedElsewhere) -> Option<Decision> {
     let command = run.command_words()?;
-    let entry = run.node.entry("command")?;
     let image = match &run.image {
-        None => return Some((Decision::Leave("the container names no image here".to_owned()), entry)),
+        None => return Some(Decision::Leave("no overlay gives the container an image".to_owned())),
         Some(Err(error)) => Err(error.to_string()),
         Some(Ok(image)) => cx.facts.image(image).map_err(str::to_owned),
     };
     let Some(args) = run.args.list() else {
-        return Some((Decision::Leave("args is no list of words".to_owned()), entry));
+        return Some(Decision::Leave("args is no list of words".to_owned()));
     };
     let word = command.first().cloned().unwrap_or_default();
-    let decision = decide(Case {
+    Some(decide(Case {
         command,
         args,
         image: image.as_ref().map(|facts| *facts).map_err(String::as_str),
         presence: run.image_ref().and_then(|image| cx.facts.program(image, &word)),
         used_elsewhere: run.image_ref().and_then(|image| used.get(&(image.name(), word.clone()))),
-        pod_path: own_path(run),
-        windows: on_windows(cx.repository, run),
-    });
-    Some((decision, entry))
-}
-
-/// Returns PATH where the container sets it to a literal value.
-fn own_path<'a>(run: &Run<'a>) -> Option<&'a str> {
-    let variables = run.node.get("env").map(Node::resolve).into_iter().flat_map(Node::items).map(Node::resolve);
-    let path = variables.filter(|variable| variable.get("name").and_then(Node::as_str) == Some("PATH")).last()?;
-    path.get("value").and_then(Node::as_str).filter(|value| !value.contains("$("))
-}
-
-fn on_windows(repository: &Repository, run: &Run<'_>) -> bool {
-    let Some(pod) = run.container.pod.map(|pod| repository.node(run.container.file, pod)) else { return false };
-    let word = |path: &[&str]| pod.at(path).and_then(Node::as_str);
-    word(&["os", "name"]) == Some("windows") || word(&["nodeSelector", "kubernetes.io/os"]) == Some("windows")
+        pod_path: match &run.path {
+            OwnPath::Literal(path) => Some(path),
+            OwnPath::Unset | OwnPath::Later => None,
+        },
+        windows: run.windows,
+    }))
 }
 
 /// Collects the first arguments that containers without a command give to their images.
@@ -163,112 +178,4 @@ fn used_elsewhere(repository: &Repository) -> UsedElsewhere {
         });
     }
     used
-}
-
-fn finding(cx: &Context<'_>, run: &Run<'_>, entry: Entry<'_>, decision: Decision) -> Option<Finding> {
-    let (problem, evidence, remedy) = match decision {
-        Decision::Leave(_) | Decision::Repeats(_) => return None,
-        Decision::Show { problem, reason, evidence } => (problem, evidence, Remedy::Withheld(reason)),
-        Decision::Move(change) => {
-            let (problem, evidence) = (change.problem, change.evidence.clone());
-            (problem, evidence, remedy(cx, run, entry, change))
-        }
-    };
-    Some(Finding {
-        rule: META.id,
-        at: run.location(entry)?,
-        place: run.place(),
-        subject: run.subject(),
-        message: message(cx, run, problem),
-        evidence,
-        remedy,
-    })
-}
-
-fn message(cx: &Context<'_>, run: &Run<'_>, problem: Problem) -> String {
-    let word = run.command_words().and_then(<[String]>::first).map_or("", String::as_str);
-    let facts = run.image_ref().and_then(|image| cx.facts.image(image).ok());
-    let entrypoint = facts.map_or_else(|| "entrypoint".to_owned(), |facts| {
-        format!("entrypoint `{}`", facts.entrypoint.join(" "))
-    });
-    let fails = format!("the container fails with `exec: \"{word}\": executable file not found in $PATH`");
-    match problem {
-        Problem::Flag => format!(
-            "`command` replaces the image's {entrypoint}, and `{word}` is a flag, no program: {fails}"
-        ),
-        Problem::Absent => format!(
-            "`command` replaces the image's {entrypoint}, and the image has no program `{word}`: {fails}"
-        ),
-        Problem::Argument => format!(
-            "`command` replaces the image's {entrypoint}, and `{word}` looks like one of its arguments: \
-             if it is no program, {fails}"
-        ),
-        Problem::InitSkipped => format!(
-            "`command` replaces the image's {entrypoint}, so the program runs without its init: \
-             signals may be lost and dead children stay"
-        ),
-    }
-}
-
-fn remedy(cx: &Context<'_>, run: &Run<'_>, entry: Entry<'_>, change: Move) -> Remedy {
-    let edits = match edits(run.node, entry, change.dropped) {
-        Ok(edits) => edits,
-        Err(refusal) => return Remedy::Withheld(format!("the edit is not possible here: {refusal}")),
-    };
-    let rest = run.command.list().unwrap_or_default().iter().skip(change.dropped);
-    let args = rest.chain(run.args.list().unwrap_or_default()).cloned().collect();
-    let file = run.container.file;
-    let title = match (run.args.list().is_some_and(|args| !args.is_empty()), change.dropped) {
-        (false, 0) => "rename command to args",
-        (true, 0) => "move the words of command to the front of args",
-        (_, _) => "leave the program to the image's entrypoint and keep its arguments in args",
-    };
-    let mut fix = Fix {
-        title: title.to_owned(),
-        applicability: change.tier,
-        reasons: change.reasons,
-        edits: BTreeMap::from([(file, edits)]),
-        declares: vec![Declaration::Argv { file, container: run.container.node, command: Vec::new(), args }],
-    };
-    qualify(cx, run, change.dropped, &mut fix);
-    Remedy::Fix(fix)
-}
-
-/// Says what the entrypoint brings back, and lowers the fix for every reason that speaks against it.
-pub(super) fn qualify(cx: &Context<'_>, run: &Run<'_>, dropped: usize, fix: &mut Fix) {
-    if let Some(image) = run.image_ref()
-        && let Ok(facts) = cx.facts.image(image)
-    {
-        lost_flags(run, facts, dropped, fix);
-        modifiers::apply(cx.repository, run, (image, facts), fix);
-    }
-}
-
-/// Says so where the entrypoint brings arguments of its own, which the command had left out.
-fn lost_flags(run: &Run<'_>, facts: &ImageFacts, dropped: usize, fix: &mut Fix) {
-    let own = argv::dissect(&facts.entrypoint);
-    let words = facts.entrypoint.get(own.skipped + 1..).unwrap_or_default();
-    let gained: Vec<&str> = words
-        .iter()
-        .filter(|word| !run.command.list().unwrap_or_default().iter().take(dropped).any(|had| had == *word))
-        .map(String::as_str)
-        .collect();
-    if !gained.is_empty() {
-        fix.title = format!("{} (the entrypoint's own `{}` come back)", fix.title, gained.join(" "));
-    }
-}
-
-/// Makes the edits that turn the words of `command` behind the first `dropped` into the first words of `args`.
-pub(super) fn edits(container: Node<'_>, command: Entry<'_>, dropped: usize) -> Result<EditSet, Refusal> {
-    let words = command.value().resolve().items().count();
-    match (container.entry("args"), dropped) {
-        (_, dropped) if dropped >= words => edit::remove_entry(command),
-        (None, 0) => edit::rename_key(command, "args"),
-        (None, dropped) => {
-            let removed = edit::remove_items(command.value(), 0..dropped)?;
-            edit::rename_key(command, "args")?.merge(&removed).map_err(Refusal::from)
-        }
-        (Some(args), 0) => edit::move_items_before(command, args),
-        (Some(args), dropped) => edit::move_tail_before(command, dropped, args),
-    }
 }

@@ -1,13 +1,13 @@
 //! `command` says the whole entrypoint of the image again.
 
-use std::collections::BTreeMap;
-
-use super::{container_run::Run, entrypoint_overridden as overridden};
+use super::{
+    container_run::Run,
+    entrypoint_overridden::{self as overridden, Change, remedy},
+};
 use crate::{
     facts::Question,
-    finding::{Applicability, Declaration, Finding, Fix, Remedy},
+    finding::{Applicability, Finding},
     rule::{Context, Meta, Rule},
-    syntax::Entry,
 };
 
 /// The rule.
@@ -32,18 +32,24 @@ impl Rule for EntrypointRepeated {
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
-        for (run, entry, words) in overridden::repeating(cx) {
-            findings.extend(finding(cx, &run, entry, words));
+        for (runs, words) in overridden::repeating(cx) {
+            findings.extend(finding(cx, &runs, words));
         }
     }
 }
 
-fn finding(cx: &Context<'_>, run: &Run<'_>, entry: Entry<'_>, words: usize) -> Option<Finding> {
-    let command = run.command_words()?;
+fn finding(cx: &Context<'_>, runs: &[Run<'_>], words: usize) -> Option<Finding> {
+    let run = runs.first()?;
     let facts = cx.facts.image(run.image_ref()?).ok()?;
+    let change = Change {
+        dropped: words,
+        tier: Applicability::Unsafe,
+        reasons: vec!["what runs stays the same today, but the manifest then leans on the image".to_owned()],
+        title: "leave the entrypoint to the image and keep its arguments in args".to_owned(),
+    };
     Some(Finding {
         rule: META.id,
-        at: run.location(entry)?,
+        at: run.location(run.node.entry("command")?)?,
         place: run.place(),
         subject: run.subject(),
         message: format!(
@@ -51,25 +57,6 @@ fn finding(cx: &Context<'_>, run: &Run<'_>, entry: Entry<'_>, words: usize) -> O
             facts.entrypoint.join(" ")
         ),
         evidence: facts.evidence.clone(),
-        remedy: remedy(cx, run, entry, &command[words..]),
+        remedy: remedy(cx, &runs.iter().collect::<Vec<_>>(), &change),
     })
-}
-
-fn remedy(cx: &Context<'_>, run: &Run<'_>, entry: Entry<'_>, rest: &[String]) -> Remedy {
-    let dropped = run.command.list().map_or(0, <[String]>::len) - rest.len();
-    let edits = match overridden::edits(run.node, entry, dropped) {
-        Ok(edits) => edits,
-        Err(refusal) => return Remedy::Withheld(format!("the edit is not possible here: {refusal}")),
-    };
-    let file = run.container.file;
-    let args = rest.iter().chain(run.args.list().unwrap_or_default()).cloned().collect();
-    let mut fix = Fix {
-        title: "leave the entrypoint to the image and keep its arguments in args".to_owned(),
-        applicability: Applicability::Unsafe,
-        reasons: vec!["what runs stays the same today, but the manifest then leans on the image".to_owned()],
-        edits: BTreeMap::from([(file, edits)]),
-        declares: vec![Declaration::Argv { file, container: run.container.node, command: Vec::new(), args }],
-    };
-    overridden::qualify(cx, run, dropped, &mut fix);
-    Remedy::Fix(fix)
 }

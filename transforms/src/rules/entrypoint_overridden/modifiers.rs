@@ -6,7 +6,7 @@ use crate::{
     finding::{Applicability, Fix},
     image::ImageRef,
     model::{Origin, Repository},
-    rules::container_run::{Run, lower},
+    rules::container_run::{OwnPath, Run, lower},
     syntax::Node,
 };
 
@@ -53,17 +53,11 @@ fn caveats((image, facts): (&ImageRef, &ImageFacts), fix: &mut Fix) {
 
 /// Tells whether a volume or the pod's own PATH decides which programs there are.
 fn covered_path(run: &Run<'_>, facts: &ImageFacts) -> Option<String> {
-    let variables = run.node.get("env").map(Node::resolve).into_iter().flat_map(Node::items);
-    let named = |variable: &Node<'_>| variable.resolve().get("name").and_then(Node::as_str) == Some("PATH");
-    let mapped = run.node.at(&["env", "PATH"]).is_some();
-    if mapped || variables.filter(named).count() > 0 {
+    if run.path != OwnPath::Unset {
         return Some("the container sets PATH itself".to_owned());
     }
     let path = facts.path.as_deref().unwrap_or(DEFAULT_PATH);
-    let mounts = run.node.get("volumeMounts").map(Node::resolve).into_iter().flat_map(Node::items);
-    for mount in mounts {
-        let Some(at) = mount.resolve().get("mountPath").and_then(Node::as_str) else { continue };
-        let at = at.trim_end_matches('/');
+    for at in run.mounts.iter().map(|at| at.trim_end_matches('/')) {
         let covers = |folder: &str| {
             let folder = folder.trim_end_matches('/');
             let below = |inner: &str, outer: &str| {

@@ -1,0 +1,80 @@
+//! The proof over overlays: what every composed container runs, before and after.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{super::key, Key, fixes};
+use crate::{
+    finding::{Declaration, FileId, Finding},
+    model::{
+        Repository, Words,
+        compose::{Composition, Run, VariantKey},
+    },
+};
+
+/// Returns the fixes after which an overlay would run something else than before and than declared, with the reason.
+pub(super) fn compare(before: &Repository, after: &Repository, chosen: &[&Finding]) -> BTreeMap<Key, String> {
+    let (old, new) = (before.composition(), after.composition());
+    let mut failed = BTreeMap::new();
+    if old.variants().is_empty() && new.variants().is_empty() {
+        return failed;
+    }
+    let (expected, now) = (expected(old, chosen), new.runs());
+    let keys: BTreeSet<&VariantKey> = expected.keys().chain(now.keys()).collect();
+    for variant in keys {
+        if expected.get(variant) == now.get(variant) {
+            continue;
+        }
+        let reason = difference(variant, expected.get(variant), now.get(variant));
+        failed.extend(blamed(before, variant, chosen).into_iter().map(|key| (key, reason.clone())));
+    }
+    for (overlay, problem) in new.breaks().iter().filter(|broken| !old.breaks().contains(broken)) {
+        let reason = format!("{overlay} would not build any more: {problem}");
+        failed.extend(chosen.iter().map(|finding| (key(before, finding), reason.clone())));
+    }
+    failed
+}
+
+/// Returns what every variant should run: as before, but for what the fixes declare.
+fn expected(old: &Composition, chosen: &[&Finding]) -> BTreeMap<VariantKey, Run> {
+    let mut runs = old.runs();
+    for declaration in fixes(chosen).flat_map(|(_, fix)| &fix.declares) {
+        if let Declaration::Composed { variant, command, args } = declaration
+            && let Some(run) = runs.get_mut(variant)
+        {
+            (run.1, run.2) = (list(command), list(args));
+        }
+    }
+    runs
+}
+
+fn list(words: &[String]) -> Words {
+    if words.is_empty() { Words::Unset } else { Words::List(words.to_vec()) }
+}
+
+fn difference(variant: &VariantKey, expected: Option<&Run>, now: Option<&Run>) -> String {
+    let (overlay, subject, path) = (&variant.0, variant.1.trim_start_matches('/'), &variant.2);
+    format!("in {overlay}, {subject} {path} would have {} in place of {}", told(now), told(expected))
+}
+
+fn told(run: Option<&Run>) -> String {
+    let words = |words: &Words| match words {
+        Words::Unset => "unset".to_owned(),
+        Words::List(words) => format!("{words:?}"),
+        Words::Odd => "of an odd shape".to_owned(),
+    };
+    run.map_or_else(
+        || "no such container".to_owned(),
+        |(_, command, args)| format!("command {} and args {}", words(command), words(args)),
+    )
+}
+
+/// Returns the fixes that a difference can come from: those that edit a file which the variant is made of, or else all.
+fn blamed(before: &Repository, variant: &VariantKey, chosen: &[&Finding]) -> Vec<Key> {
+    let texts = before.placements().texts();
+    let made_of = before.composition().variants().iter().find(|each| each.key() == *variant);
+    let files: BTreeSet<FileId> =
+        made_of.iter().flat_map(|each| &each.parts).map(|place| texts.in_file(*place).0).collect();
+    let touching = fixes(chosen).filter(|(_, fix)| fix.edits.keys().any(|file| files.contains(file)));
+    let blamed: Vec<Key> = touching.map(|(finding, _)| key(before, finding)).collect();
+    if blamed.is_empty() { chosen.iter().map(|finding| key(before, finding)).collect() } else { blamed }
+}
