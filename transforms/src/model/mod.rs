@@ -7,6 +7,7 @@ mod object;
 pub mod placement;
 mod pod_paths;
 mod protection;
+pub mod services;
 pub mod value;
 
 use std::{
@@ -19,6 +20,7 @@ pub use container::{Container, ContainerId, ImageField, Origin, Role, Words};
 pub use object::{Object, ObjectId};
 use placement::Placements;
 pub use protection::Protection;
+use services::Services;
 
 use crate::{
     finding::{FileId, Location},
@@ -49,6 +51,7 @@ pub struct Repository {
     /// Worked out when they are asked for first.
     placements: OnceLock<Placements>,
     composition: OnceLock<Composition>,
+    services: OnceLock<Services>,
 }
 
 impl Repository {
@@ -72,8 +75,9 @@ impl Repository {
     pub fn with_others(mut self, mut others: Vec<RepoPath>) -> Self {
         others.sort();
         self.others = Arc::new(others);
-        // Both depend on which files are there.
-        (self.placements, self.composition) = (OnceLock::new(), OnceLock::new());
+        // They depend on which files are there.
+        (self.placements, self.composition, self.services) =
+            (OnceLock::new(), OnceLock::new(), OnceLock::new());
         self
     }
 
@@ -160,6 +164,12 @@ impl Repository {
     #[must_use]
     pub fn composition(&self) -> &Composition {
         self.composition.get_or_init(|| Composition::of_repository(self, self.placements()))
+    }
+
+    /// Returns the Services that are known.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        self.services.get_or_init(|| Services::of_repository(self, self.placements()))
     }
 
     /// Returns a node of a file.

@@ -15,7 +15,7 @@ use crate::{
     finding::FileId,
     model::{
         Object, Repository,
-        value::{Map, Place, TextId, Texts, Value},
+        value::{Map, Place, Texts, Value},
     },
     path::RepoPath,
 };
@@ -177,20 +177,7 @@ impl<'a> Builder<'a> {
 
     /// Returns the resource that an object begins as.
     pub(crate) fn resource_of(&self, object: &Object) -> Resource {
-        let place = Place { text: TextId::of_file(object.file), node: object.root };
-        let mut resource = Resource::of(object, Value::Source(place));
-        // The object's own fields do not follow aliases; a kustomization sees the text behind them.
-        let text = |key| self.texts.text_at(&resource.value, &["metadata", key]);
-        let (name, namespace) = (text("name"), text("namespace"));
-        resource.name = name.unwrap_or_default().into();
-        resource.namespace = namespace.map(Arc::from);
-        resource.hashed = self.needs_hash(&resource);
-        resource
-    }
-
-    fn needs_hash(&self, resource: &Resource) -> bool {
-        let note = "kustomize.config.k8s.io/needs-hash";
-        resource.label(self.texts, "annotations", note).as_deref() == Some("true")
+        Resource::read(self.texts, object)
     }
 
     /// Makes a ConfigMap or Secret, or adjusts the one that is there.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::schema;
 use crate::model::{
     Object, ObjectId,
-    value::{Place, Shape, Texts, Value},
+    value::{Place, Shape, TextId, Texts, Value},
 };
 
 /// What tells resources apart.
@@ -86,22 +86,29 @@ impl ResourceId {
 }
 
 impl Resource {
-    /// Makes the resource that an object begins as.
+    /// Reads the resource that an object begins as.
+    ///
+    /// The object's own fields do not follow aliases; a kustomization sees the text behind them.
     #[must_use]
-    pub fn of(object: &Object, value: Value) -> Self {
-        Self {
+    pub fn read(texts: &Texts, object: &Object) -> Self {
+        let value = Value::Source(Place { text: TextId::of_file(object.file), node: object.root });
+        let text = |key| texts.text_at(&value, &["metadata", key]);
+        let mut resource = Self {
             object: Some(object.id),
             generator: None,
             api_version: object.api_version.as_str().into(),
             kind: object.kind.as_str().into(),
-            namespace: object.namespace.as_deref().map(Arc::from),
-            name: object.name.as_str().into(),
+            namespace: text("namespace").map(Arc::from),
+            name: text("name").unwrap_or_default().into(),
             hashed: false,
             value,
             steps: Vec::new(),
             added: Arc::default(),
             previous: Vec::new(),
-        }
+        };
+        let note = "kustomize.config.k8s.io/needs-hash";
+        resource.hashed = resource.label(texts, "annotations", note).as_deref() == Some("true");
+        resource
     }
 
     /// Returns who the resource is now.

@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use substitute::Variables;
 
 use super::{
-    ObjectId, Repository,
+    Object, ObjectId, Repository,
     kustomize::{Built, Graph, Problem, Resource},
     value::{Place, Texts},
 };
@@ -166,6 +166,22 @@ impl Placements {
         let (delivery, number) = placement.delivery?;
         let delivery = self.deliveries.get(delivery.0 as usize)?;
         Some((delivery, delivery.built.resources.get(number as usize)?))
+    }
+
+    /// Returns an object as it is composed, or as it stands if nothing delivers it.
+    #[must_use]
+    pub fn composed(&self, object: &Object, placement: &Placement) -> Resource {
+        let delivered = self.resource(placement).map(|(_, resource)| resource.clone());
+        delivered.unwrap_or_else(|| Resource::read(&self.texts, object))
+    }
+
+    /// Returns a text with Flux's variables filled in; none if one is not known.
+    #[must_use]
+    pub fn fill(&self, placement: &Placement, text: &str) -> Option<String> {
+        match self.resource(placement) {
+            Some((delivery, _)) => delivery.variables.fill(text),
+            None => Some(text.to_owned()),
+        }
     }
 
     /// Returns the name of a cluster: the folder of its root, a destination, or nothing for the whole repository.
