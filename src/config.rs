@@ -2,7 +2,12 @@
 
 mod locate;
 
-use std::{collections::BTreeMap, fmt, fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use anyhow::{Context as _, Result, bail};
 use caulk_transforms::{facts::Forwards, finding::Applicability, rule};
@@ -11,6 +16,9 @@ use serde::{Deserialize, Serialize};
 
 /// The name of the file, at the root of the repository.
 pub const NAME: &str = ".caulk.yaml";
+
+/// More bytes than these are no configuration.
+const LARGEST: u64 = 1 << 20;
 
 /// The configuration of caulk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -167,7 +175,13 @@ pub enum Scope {
 pub fn load(given: Option<&Path>, root: &Path, rules: &[&str]) -> Result<Config> {
     let default = root.join(NAME);
     let path = given.unwrap_or(&default);
-    let text = match fs::read_to_string(path) {
+    if given.is_none() && fs::canonicalize(path).is_ok_and(|real| !real.starts_with(root)) {
+        // Whoever wrote the repository could have its reader's own files quoted in complaints.
+        bail!(
+            "{NAME} is a symbolic link out of the tree; put the file there itself, or name it with --config"
+        );
+    }
+    let text = match read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound && given.is_none() => {
             return Ok(Config::default());
@@ -179,6 +193,16 @@ pub fn load(given: Option<&Path>, root: &Path, rules: &[&str]) -> Result<Config>
     };
     let shown = given.map_or_else(|| NAME.to_owned(), |path| path.display().to_string());
     parse(&text, rules).map_err(|complaint| complaint.at(&shown))
+}
+
+/// Reads a text of sensible size.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    match read as u64 > LARGEST {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 1 MiB")),
+        false => Ok(text),
+    }
 }
 
 /// What is wrong with a configuration.

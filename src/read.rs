@@ -12,6 +12,7 @@ use std::{
 
 use caulk_transforms::{
     model::{Protection, SourceFile},
+    path::RepoPath,
     syntax,
 };
 use rayon::prelude::*;
@@ -35,6 +36,8 @@ pub struct Reading {
     pub files: Vec<SourceFile>,
     /// The files that could not be used.
     pub skipped: Vec<Skip>,
+    /// The paths of all files that were not parsed.
+    pub others: Vec<RepoPath>,
 }
 
 /// How thoroughly files are read.
@@ -61,15 +64,18 @@ pub fn read(
             progress.step();
             read_one(tree, candidate, all, buffer)
         })
-        .filter(|outcome| !matches!(outcome, Outcome::Irrelevant))
         .collect();
     let mut reading = Reading::default();
-    for result in results {
+    for (result, candidate) in results.into_iter().zip(candidates) {
         match result {
-            Outcome::Parsed(file) => reading.files.push(*file),
+            Outcome::Parsed(file) => {
+                reading.files.push(*file);
+                continue;
+            }
             Outcome::Skipped(skip) => reading.skipped.push(skip),
             Outcome::Irrelevant => {}
         }
+        reading.others.push(candidate.path.clone());
     }
     reading
 }

@@ -118,7 +118,9 @@ fn prepare(request: &Request, folder: &Path) -> Result<Prepared> {
     skipped.extend(listing.skipped);
     // A broken file that nobody asked about is not what this run is for.
     skipped.extend(reading.skipped.into_iter().filter(|skip| asked.contains(&skip.path)));
-    let repository = Repository::build(reading.files);
+    let mut others = listing.others;
+    others.extend(reading.others);
+    let repository = Repository::build(reading.files).with_others(others);
     Ok(Prepared { tree, config, repository, asked, skipped, temporaries: listing.temporaries })
 }
 

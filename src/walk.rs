@@ -42,6 +42,8 @@ pub struct Listing {
     pub files: Vec<Candidate>,
     /// What could not be listed.
     pub skipped: Vec<Skip>,
+    /// Every other file: kustomizations may name them.
+    pub others: Vec<RepoPath>,
     /// Temporary files that a killed run left behind, or that a living one is about to rename.
     pub temporaries: Vec<PathBuf>,
 }
@@ -54,12 +56,16 @@ pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> 
     let excluded = patterns(tree.root(), exclude)?;
     let mut found = Found::default();
     for start in tree.starts() {
-        walk(tree, &start, threads, &mut found);
+        // What was named is looked at even where .gitignore hid it from the first walk, which is of the root.
+        if !found.yaml.iter().any(|seen| seen.starts_with(&start)) {
+            walk(tree, &start, threads, &mut found);
+        }
     }
     let mut listing = Listing {
-        skipped: found.skipped,
-        temporaries: found.temporaries,
         files: Vec::with_capacity(found.yaml.len()),
+        skipped: found.skipped,
+        others: found.others,
+        temporaries: found.temporaries,
     };
     let generated = attributes::Attributes::read(tree.root(), &found.attributes, &mut listing.skipped);
     for file in found.yaml {
@@ -98,6 +104,7 @@ pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> 
 #[derive(Debug, Default)]
 struct Found {
     yaml: Vec<PathBuf>,
+    others: Vec<RepoPath>,
     attributes: Vec<PathBuf>,
     temporaries: Vec<PathBuf>,
     skipped: Vec<Skip>,
@@ -106,6 +113,7 @@ struct Found {
 enum Seen {
     Yaml(PathBuf),
     Attributes(PathBuf),
+    Other(RepoPath),
     Temporary(PathBuf),
     Trouble(Skip),
 }
@@ -139,6 +147,7 @@ fn walk(tree: &Tree, start: &Path, threads: usize, found: &mut Found) {
     for seen in receive {
         match seen {
             Seen::Yaml(path) => found.yaml.push(path),
+            Seen::Other(path) => found.others.push(path),
             Seen::Attributes(path) => found.attributes.push(path),
             Seen::Temporary(path) => found.temporaries.push(path),
             Seen::Trouble(skip) => found.skipped.push(skip),
@@ -159,13 +168,18 @@ fn look(tree: &Tree, entry: Result<DirEntry, ignore::Error>) -> Option<Seen> {
         return None;
     }
     let name = entry.file_name().as_encoded_bytes();
-    if name.ends_with(b".yaml") || name.ends_with(b".yml") || entry.depth() == 0 {
+    // Kustomize knows its file under a name without an ending as well.
+    let yaml = name.ends_with(b".yaml") || name.ends_with(b".yml") || name == b"Kustomization";
+    if yaml || entry.depth() == 0 {
         return Some(Seen::Yaml(entry.into_path()));
     }
     if name == b".gitattributes" {
         return Some(Seen::Attributes(entry.into_path()));
     }
-    is_temporary(entry.file_name()).then(|| Seen::Temporary(entry.into_path()))
+    if is_temporary(entry.file_name()) {
+        return Some(Seen::Temporary(entry.into_path()));
+    }
+    tree.path_of(entry.path()).ok().map(Seen::Other)
 }
 
 /// Links are never followed: a target inside the tree is visited by itself, one outside is none of our business.

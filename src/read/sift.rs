@@ -5,18 +5,22 @@
 use caulk_transforms::path::RepoPath;
 use memchr::memmem;
 
+/// Words of which a file that matters holds at least one: what a container runs, and what decides where it runs and what
+/// overlays make of it. In JSON the colon comes after a quote.
+const WORDS: [&str; 9] =
+    ["command", "args:", "args\"", "image:", "image\"", "images:", "kustomize.", "argoproj.io", "fluxcd.io"];
+
 /// Tells whether a rule might find something in the file, or learn from it how another file is used.
 ///
-/// It may err on the side of "yes" only: a file that it rejects holds no container with a command or args and no
-/// kustomization.
+/// It may err on the side of "yes" only: a file that it rejects holds no container, no kustomization and nothing that
+/// delivers one.
 pub(super) fn may_concern_a_rule(path: &RepoPath, bytes: &[u8]) -> bool {
-    let has = |word: &str| memmem::find(bytes, word.as_bytes()).is_some();
-    if matches!(path.name(), "kustomization.yaml" | "kustomization.yml") {
+    if matches!(path.name(), "kustomization.yaml" | "kustomization.yml" | "Kustomization") {
         return true;
     }
-    let relevant = has("command") || (has("args") && has("image")) || has("kustomize.config.k8s.io");
+    let has = |word: &str| memmem::find(bytes, word.as_bytes()).is_some();
     // A JSON document may write its letters as escapes.
-    (relevant || has("\\u00")) && !only_schemas(bytes)
+    (WORDS.iter().any(|word| has(word)) || has("\\u00")) && !only_schemas(bytes)
 }
 
 /// Tells whether the bytes are UTF-8 text without NUL. The full check of control characters is the decoder's.
@@ -109,6 +113,8 @@ mod tests {
         assert!(wanted("a.yaml", "{\"image\": 1, \"args\": []}"));
         assert!(wanted("a.yaml", "{\"c\\u006fmmand\": []}"));
         assert!(wanted("a/kustomization.yaml", ""));
-        assert!(!wanted("a.yaml", "image: x"));
+        assert!(wanted("a.yaml", "- image: x"));
+        assert!(wanted("a.yaml", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization"));
+        assert!(!wanted("a.yaml", "kind: ConfigMap\ndata: { imagery: x }"));
     }
 }

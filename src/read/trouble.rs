@@ -146,7 +146,7 @@ impl Trouble {
             Self::Name(_) => "rename it",
             Self::Forge => "mend it by hand",
             Self::Excluded => "take it out of `exclude` in .caulk.yaml",
-            Self::NotWritten(_) => "run caulk again",
+            Self::NotWritten(_) => "make sure that it can be written, and run caulk again",
         }
     }
 }

@@ -233,7 +233,7 @@ pub fn render(report: &Report) -> serde_json::Result<Vec<u8>> {
             '\n' => safe.push(letter),
             // What JSON need not escape may still steer a terminal. Outside of strings there is nothing of the kind.
             letter if screen::is_treacherous(letter) => {
-                safe.push_str(&format!("\\u{:04x}", u32::from(letter)))
+                safe.push_str(&format!("\\u{:04x}", u32::from(letter)));
             }
             letter => safe.push(letter),
         }

@@ -114,6 +114,9 @@ fn unchanged(path: &Path, before: &[u8]) -> Result<Metadata, String> {
     if !seen.is_file() {
         return Err("it is no regular file any more".to_owned());
     }
+    if seen.permissions().readonly() {
+        return Err("it is read-only".to_owned());
+    }
     if seen.len() != before.len() as u64 {
         return Err(changed());
     }

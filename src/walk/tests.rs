@@ -31,12 +31,13 @@ fn yaml_is_listed_and_the_forge_and_git_are_not() {
         ("b.yml", ""),
         ("a/x.yaml", ""),
         (".kube/y.yaml", ""),
+        ("Kustomization", ""),
         (".github/workflows/ci.yaml", ""),
         (".git/z.yaml", ""),
         ("readme.md", ""),
         (".caulk.yaml", ""),
     ]);
-    assert_eq!(names(folder.path(), &["."], &[]), [".kube/y.yaml", "a/x.yaml", "b.yml"]);
+    assert_eq!(names(folder.path(), &["."], &[]), [".kube/y.yaml", "Kustomization", "a/x.yaml", "b.yml"]);
 }
 
 #[test]

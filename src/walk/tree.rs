@@ -85,7 +85,6 @@ impl Tree {
         if !self.whole || self.asked.is_empty() {
             return self.asked.clone();
         }
-        // What was named is looked at even where .gitignore hides it.
         std::iter::once(self.root.clone())
             .chain(self.asked.iter().filter(|path| **path != self.root).cloned())
             .collect()

@@ -88,7 +88,7 @@ fn an_unreadable_file_fails_the_run_and_the_rest_is_done() {
     let folder =
         Folder::new(&[("good.yaml", &broken()), ("closed.yaml", "a: 1\n"), ("shut/x.yaml", "a: 1\n")]);
     for name in ["closed.yaml", "shut"] {
-        std::fs::set_permissions(folder.path(name), std::fs::Permissions::from_mode(0)).expect("a mode");
+        std::fs::set_permissions(folder.path(name), std::fs::Permissions::from_mode(0o000)).expect("a mode");
     }
     // Root reads everything, so the test runs as somebody else where it can.
     let as_root = std::fs::read(folder.path("closed.yaml")).is_ok();
@@ -128,6 +128,16 @@ fn a_bad_configuration_stops_the_run() {
         .caulk(&["check", "--config", "nowhere.yaml"])
         .exits(2)
         .says("failed to read the configuration nowhere.yaml");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_from_outside_the_tree_is_not_read() {
+    let outside = Folder::new(&[("secret", "hunter2: [\n")]);
+    let folder = Folder::new(&[("app.yaml", &broken())]);
+    std::os::unix::fs::symlink(outside.path("secret"), folder.path(".caulk.yaml")).expect("a link");
+    let ran = folder.caulk(&["check"]).exits(2).says("a symbolic link out of the tree");
+    assert!(!ran.err.contains("hunter2"), "{}", ran.err);
 }
 
 #[cfg(unix)]

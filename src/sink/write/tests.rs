@@ -52,6 +52,17 @@ fn a_file_that_changed_or_vanished_is_left_and_the_others_are_done() {
     assert_eq!(names(&root), ["changed", "good", "same-length"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_read_only_file_is_left() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_keep, root) = folder(&[("a", "old")]);
+    let path = root.join("a");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("a mode");
+    assert_eq!(replace(&root, &[put(&path, "old", "new", 0)]), [Err("it is read-only".into())]);
+    assert_eq!(fs::read_to_string(&path).expect("a file"), "old");
+}
+
 #[test]
 fn files_of_one_fix_are_replaced_all_or_none() {
     let (_keep, root) = folder(&[("a", "old"), ("b", "other"), ("c", "old")]);
