@@ -128,12 +128,10 @@ impl<'t> Builder<'t> {
     }
 
     fn open_document(&mut self, mark: Marker) {
-        let mut start = None;
-        if self.lost {
-            self.lost = false;
-            self.jump(mark);
-            start = Some(self.cursor.at);
+        if self.lost && !self.find_again(mark) {
+            return self.push_document(Some(self.cursor.at), false);
         }
+        let mut start = None;
         self.end_markers();
         while self.cursor.document_marker() == Some(DocumentMarker::Directive) {
             start.get_or_insert(self.cursor.at);
@@ -144,6 +142,11 @@ impl<'t> Builder<'t> {
             start.get_or_insert(self.cursor.at);
             self.cursor.consume(3);
         }
+        self.push_document(start, explicit_start);
+    }
+
+    /// Adds a document that begins at `start`, or where the one before ends.
+    fn push_document(&mut self, start: Option<usize>, explicit_start: bool) {
         let start = match self.documents.last_mut() {
             Some(before) => {
                 let start = start.map_or(before.span.end, |at| at as u32).max(before.span.start);
@@ -154,7 +157,22 @@ impl<'t> Builder<'t> {
         };
         let root = self.nodes.len() as u32;
         let span = Span::new(start, self.text.len() as u32);
-        self.documents.push(DocumentData { root, span, explicit_start, explicit_end: false, lost: false });
+        self.documents.push(DocumentData {
+            root,
+            span,
+            explicit_start,
+            explicit_end: false,
+            lost: self.lost,
+        });
+    }
+
+    /// Takes up the trail at the `---` of a new document. Its marker is certain, those of other beginnings are not.
+    fn find_again(&mut self, mark: Marker) -> bool {
+        self.jump(mark);
+        if self.agrees(mark) && self.cursor.document_marker() == Some(DocumentMarker::Start) {
+            self.lost = false;
+        }
+        !self.lost
     }
 
     /// Moves over the `...` of the document before; there may be several.

@@ -106,7 +106,8 @@ pub(super) fn block(cursor: &mut Cursor<'_>, block: Block<'_>) -> Option<Extent>
     if cursor.peek() != Some(sigil) {
         return None;
     }
-    let header = cursor.bytes.get(cursor.at + 1..).unwrap_or_default();
+    let start = cursor.at;
+    let header = cursor.bytes.get(start + 1..).unwrap_or_default();
     let len =
         header.iter().position(|byte| !matches!(byte, b'+' | b'-' | b'0'..=b'9')).unwrap_or(header.len());
     let header = header.get(..len).unwrap_or_default();
@@ -125,10 +126,23 @@ pub(super) fn block(cursor: &mut Cursor<'_>, block: Block<'_>) -> Option<Extent>
         cursor.comment();
     }
     let body = cursor.after_break(cursor.at);
+    if !is_near(cursor, start, body, block.content) {
+        return None;
+    }
     if block.value.bytes().all(|byte| byte == b'\n') {
         return empty_block(cursor, body, block.value, chomping);
     }
     block_lines(cursor, body, block, chomping)
+}
+
+/// Tells whether only white space is between a header and the content that the parser marks.
+///
+/// Where the text ends with the header, the header itself is marked, or nothing in the text.
+fn is_near(cursor: &Cursor<'_>, header: usize, body: usize, content: Option<usize>) -> bool {
+    let Some(content) = content else { return true };
+    let between = cursor.bytes.get(body..content.max(body)).unwrap_or_default();
+    let blank = between.iter().all(|byte| is_space(*byte) || matches!(byte, b'\n' | b'\r'));
+    content == header || (content >= body && blank)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

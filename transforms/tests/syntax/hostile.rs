@@ -246,11 +246,12 @@ fn what_edits_must_leave_alone_is_frozen() {
 fn what_fuzzing_found_stays_mended() {
     let header = survive("a: | # c\nb: 1\n").expect("valid");
     assert_eq!(header.comments().len(), 1, "a comment in a header without content is kept once");
-    // The parser takes the `---` for content, which YAML forbids: nothing here may be edited, and the next
-    // document begins behind its `...`.
-    let swallowed = survive("|\n---\n...\n- a\n").expect("read");
+    // The parser takes the `---` for content, which YAML forbids: nothing here may be edited until a `---` that it
+    // marks as one.
+    let swallowed = survive("|\n---\n...\n- a\n--- b\n").expect("read");
     let documents: Vec<_> = swallowed.documents().map(|document| document.is_unresolved()).collect();
-    assert_eq!(documents, [true, false]);
+    assert_eq!(documents, [true, true, false]);
+    assert!(survive("|\n---\n...\n|\n...\n|\nt\n...\n0").is_ok());
     let tabs = survive("a: b\n\t # c\n  d\ne: f\n").expect("read");
     assert!(
         root(&tabs).frozen() == Some(Frozen::Unresolved),
