@@ -12,6 +12,7 @@ use decide::{Case, Decision, decide};
 
 use super::container_run::{OwnPath, Run};
 use crate::{
+    argv::basename,
     facts::{ImageFacts, Question},
     finding::{Applicability, Evidence, Finding, Location},
     model::{Container, Repository, Words},
@@ -152,6 +153,7 @@ fn judge(cx: &Context<'_>, run: &Run<'_>, used: &UsedElsewhere) -> Option<Decisi
     Some(decide(Case {
         command,
         args,
+        image_name: run.image_ref().map_or("", |image| basename(&image.repository)),
         image: image.as_ref().map(|facts| *facts).map_err(String::as_str),
         presence: run.image_ref().and_then(|image| cx.facts.program(image, &word)),
         used_elsewhere: run.image_ref().and_then(|image| used.get(&(image.name(), word.clone()))),

@@ -1,9 +1,6 @@
 //! The build of a kustomization, in kustomize's order: resources, generators, components, transformers.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Graph, Kustomization, Problem, ProblemKind,
@@ -280,19 +277,14 @@ pub(super) fn title(resource: &Resource) -> String {
 
 /// Adds what an entry includes. What is there already stays, and that is a problem.
 fn append(included: Vec<Resource>, at: Place, built: &mut Built) {
-    type Key = (Arc<str>, Arc<str>, String, Arc<str>);
-    let key = |resource: &Resource| -> Key {
-        let id = resource.id();
-        let namespace = id.effective_namespace().to_owned();
-        (id.api_version, id.kind, namespace, id.name)
-    };
-    let mut known: BTreeSet<Key> = built.resources.iter().map(key).collect();
     for mut resource in included {
-        if known.insert(key(&resource)) {
+        // Most entries bring one object, so comparing names beats building an index each time.
+        let is_same = |other: &Resource| other.name == resource.name && other.id().is(&resource.id());
+        if built.resources.iter().any(is_same) {
+            built.conflict(&resource, at);
+        } else {
             resource.steps.insert(0, Step::Included(at));
             built.resources.push(resource);
-        } else {
-            built.conflict(&resource, at);
         }
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Case<'a> {
     pub(super) command: &'a [String],
     /// The words of `args`.
     pub(super) args: &'a [String],
+    /// The last part of the image's repository, which often is the name of its program.
+    pub(super) image_name: &'a str,
     /// What is known of the image, or why nothing is.
     pub(super) image: Result<&'a ImageFacts, &'a str>,
     /// Whether the first word is a program in the image, where somebody looked.
@@ -255,7 +257,9 @@ fn bare_word(word: &str, case: &Case<'_>, image: &ImageFacts, entrypoint: &Entry
     let absent = absent(word, case, image);
     let forwards = argv::forwards(image);
     let common = catalog::is_common_program(word);
-    let own_name = matches!(entrypoint.shape, Shape::Program(program) if basename(program) == word);
+    // Behind a script the program is not to be seen, but it is mostly called as the image is.
+    let own_name = word == case.image_name
+        || matches!(entrypoint.shape, Shape::Program(program) if basename(program) == word);
     let mut evidence = image.evidence.clone();
     evidence.extend(accepted.iter().flatten().cloned());
     evidence.extend(absent.iter().flatten().cloned());

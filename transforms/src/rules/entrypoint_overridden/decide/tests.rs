@@ -44,6 +44,7 @@ fn verdict(known: &Known, command: &str, args: &str) -> String {
     told(&decide(Case {
         command: &command,
         args: &args,
+        image_name: "ak-image",
         image: Ok(&facts),
         presence: None,
         used_elsewhere: None,
@@ -71,6 +72,7 @@ fn row_2_words_that_say_nothing_are_left() {
     let case = Case {
         command: &spaced,
         args: &[],
+        image_name: "ak-image",
         image: Ok(&facts),
         presence: None,
         used_elsewhere: None,
@@ -88,6 +90,7 @@ fn row_3_an_unknown_image_is_left_but_for_flags() {
         told(&decide(Case {
             command: &[word.to_owned()],
             args: &[],
+            image_name: "",
             image: Err("nobody knows"),
             presence: None,
             used_elsewhere: None,
@@ -161,6 +164,7 @@ fn rows_10_to_12_arguments_of_the_own_program() {
     assert_eq!(verdict(&AK, "whatever", ""), "unsafe");
     assert_eq!(verdict(&Known { forwards: Forwards::Unknown, ..AK }, "whatever", ""), "unsafe");
     assert_eq!(verdict(&AK, "python3", ""), "leave");
+    assert_eq!(verdict(&AK, "ak-image", ""), "leave");
     assert_eq!(verdict(&Known { entrypoint: "/opt/ak", ..AK }, "ak", ""), "leave");
 }
 
