@@ -6,6 +6,7 @@ pub mod kustomize;
 mod object;
 pub mod placement;
 mod pod_paths;
+pub mod prefilter;
 mod protection;
 pub mod services;
 pub mod value;

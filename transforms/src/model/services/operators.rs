@@ -6,7 +6,7 @@
 use crate::model::value::{Shape, Texts, Value};
 
 /// What an operator makes of one kind.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Operator {
     /// The API group of the kind.
     pub group: &'static str,
