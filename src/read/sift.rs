@@ -2,7 +2,7 @@
 //!
 //! Most YAML of a repository cannot concern any rule. Finding that out costs a hundredth of parsing it.
 
-use caulk_transforms::path::RepoPath;
+use caulk_transforms::{model::prefilter, path::RepoPath};
 use memchr::memmem;
 
 /// Words of which a file that matters holds at least one: what a container runs, and what decides where it runs and what
@@ -19,8 +19,7 @@ pub(super) fn may_concern_a_rule(path: &RepoPath, bytes: &[u8]) -> bool {
         return true;
     }
     let has = |word: &str| memmem::find(bytes, word.as_bytes()).is_some();
-    // A JSON document may write its letters as escapes.
-    (WORDS.iter().any(|word| has(word)) || has("\\u00")) && !only_schemas(bytes)
+    (WORDS.iter().any(|word| has(word)) || prefilter::matters(path, bytes)) && !only_schemas(bytes)
 }
 
 /// Tells whether the bytes are UTF-8 text without NUL. The full check of control characters is the decoder's.

@@ -33,8 +33,15 @@ pub fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
         return true;
     }
     let has = |word: &[u8]| memmem::find(bytes, word).is_some();
-    // JSON may escape any letter.
-    is_patch(bytes) || (has(b"ontainers") && has(b"image")) || has(b"\\u00") || has_kind(bytes)
+    is_patch(bytes) || (has(b"ontainers") && has(b"image")) || hides_letters(bytes) || has_kind(bytes)
+}
+
+/// JSON and double quotes may write any letter as an escape. `\u003c` and its like, which encoders make, hide nothing.
+#[must_use]
+pub fn hides_letters(bytes: &[u8]) -> bool {
+    let is_letter = |at: usize| matches!(bytes.get(at + 4), Some(b'4'..=b'7'));
+    memmem::find_iter(bytes, b"\\u00").any(is_letter)
+        || memmem::find_iter(bytes, b"\\x").any(|at| matches!(bytes.get(at + 2), Some(b'4'..=b'7')))
 }
 
 /// A JSON patch has neither kind nor containers.
@@ -51,7 +58,8 @@ fn has_kind(bytes: &[u8]) -> bool {
     memmem::find_iter(bytes, b"kind").any(|at| {
         let rest = bytes.get(at + 4..).unwrap_or_default();
         let rest = rest.trim_ascii_start();
-        let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest).trim_ascii_start();
+        let rest =
+            rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest).trim_ascii_start();
         let Some(value) = rest.strip_prefix(b":") else { return false };
         let value = value.trim_ascii_start();
         let value = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(value);
@@ -82,10 +90,18 @@ mod tests {
             "[{\"op\":\"add\",\"path\":\"/x\"}]",
             "initContainers: [{image: x}]",
             "kind: ConfigMap",
+            "{\"kind\": \"\\u0053ervice\"}",
         ] {
             assert!(matters(&path, text.as_bytes()), "{text}");
         }
-        for text in ["kind: Secret\n", "replicas: 3\nimage: x\n", "kinds: Service", "stop: 1\npath: /x", "kind: ServiceMonitor"] {
+        for text in [
+            "kind: Secret\n",
+            "replicas: 3\nimage: x\n",
+            "kinds: Service",
+            "stop: 1\npath: /x",
+            "kind: ServiceMonitor",
+            "a: \"\\u003cb>\"",
+        ] {
             assert!(!matters(&path, text.as_bytes()), "{text}");
         }
         assert!(matters(&RepoPath::new("a/kustomization.yaml").expect("a path"), b""));
