@@ -89,6 +89,17 @@ pub(super) fn is_ambiguous(plain: &str) -> bool {
     is_word || is_number_like
 }
 
+/// Tells whether every parser reads the plain text as null, a truth value or a number.
+pub(super) fn is_typed(plain: &str) -> bool {
+    const WORDS: [&str; 11] =
+        ["", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE"];
+    let digits = plain.strip_prefix(['+', '-']).unwrap_or(plain);
+    let is_decimal = digits.starts_with(|first: char| first.is_ascii_digit())
+        && digits.chars().all(|character| character.is_ascii_digit() || character == '.')
+        && digits.matches('.').count() <= 1;
+    WORDS.contains(&plain) || is_decimal
+}
+
 /// Tells whether the character may stand in any scalar as it is, on one line.
 ///
 /// The line breaks of YAML 1.1 (U+0085, U+2028, U+2029) and the byte order mark may not.

@@ -13,7 +13,7 @@ use super::scalar::{rewritten, uniform_style};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Gathered<'a> {
     pub(super) items: Vec<NewItem<'a>>,
-    /// The comment behind the closing bracket, with the blanks before it.
+    /// The comment behind the key of a block list or the closing bracket, with the blanks before it.
     pub(super) key_trail: Option<&'a str>,
 }
 
@@ -54,8 +54,16 @@ pub(super) fn gather<'a>(
     let mut gathered = Gathered { items, key_trail: None };
     if list.is_flow() {
         closing_comment(layout, span.end, nodes.len() == 1, to, &mut gathered);
+    } else {
+        gathered.key_trail = key_trail(layout, command)?;
     }
     Ok(gathered)
+}
+
+/// Returns the comment behind the key of a block list, with the blanks before it.
+pub(super) fn key_trail<'a>(layout: Layout<'a>, command: Entry<'_>) -> Result<Option<&'a str>, Refusal> {
+    let colon = colon_end(command)?;
+    Ok(layout.comment_after(colon).map(|comment| with_blanks(layout, comment.span)))
 }
 
 /// Takes the comment behind the closing bracket: it is the item's if there is but one and it gets a line of its own,

@@ -3,7 +3,7 @@
 use crate::span::Span;
 use crate::syntax::{Entry, Kind, Node};
 
-use super::gather::{Gathered, gather};
+use super::gather::{Gathered, gather, key_trail};
 use super::insert::insertion;
 use super::layout::{Layout, editable, movable};
 use super::remove::{Seat, block_extent, remove_items, seat};
@@ -143,10 +143,7 @@ impl<'a> Move<'a> {
         if !text.ends_with('\n') {
             text.push_str(layout.line_break(to));
         }
-        let colon = self.command.colon().ok_or(Refusal::SharedLine)?.end;
-        let trail =
-            layout.comment_after(colon).map(|comment| layout.text(Span::new(colon, comment.span.end)));
-        let mut edits = self.key_comments(trail)?;
+        let mut edits = self.key_comments(key_trail(layout, self.command)?)?;
         edits.push(Edit::new(Span::empty(layout.own_comments(to, layout.column(to))), text));
         edits.push(self.removal()?);
         Ok(edits)
@@ -207,7 +204,7 @@ impl<'a> Move<'a> {
             false => self.args.colon().ok_or(Refusal::SharedLine)?.end,
         };
         let is_free = self.layout.ends_line(end) && self.layout.comment_after(end).is_none();
-        Ok(is_free.then_some(end))
+        Ok(is_free.then(|| self.layout.line(end).end))
     }
 
     /// Puts comments on lines of their own above `args`, or above its first item if `args` shares its line with a dash.

@@ -47,7 +47,8 @@ pub fn replace_in_scalar(node: Node<'_>, range: Range<usize>, new: &str) -> Resu
     let ends_document = unindented && encode::has_document_marker(&value);
     // What follows a block scalar must stay on the next line.
     let joins_next = source.ends_with(is_break) && !changed.ends_with(is_break);
-    if ends_document || joins_next || !mapping.still_reads(&changed, scalar.style, &value) {
+    let gains_tab = is_block && begins_with_tab(&value) > begins_with_tab(scalar.value);
+    if ends_document || joins_next || gains_tab || !mapping.still_reads(&changed, scalar.style, &value) {
         return Err(impossible());
     }
     let span = Span::new(span.start + inside.start as u32, span.start + inside.end as u32);
@@ -130,9 +131,9 @@ fn source_span(node: Node<'_>, span: Span, style: ScalarStyle) -> Span {
 
 /// Tells whether a plain scalar cannot stay plain with its new value.
 fn needs_quotes(node: Node<'_>, old: &str, new: &str, place: Place) -> bool {
-    let was_string = node.tag().is_none() && !encode::is_ambiguous(old);
+    let may_be_string = node.tag().is_none() && !encode::is_typed(old);
     let gains_lines = new.contains('\n') && !old.contains('\n');
-    gains_lines || !encode::plain_is_possible(new, place) || (was_string && encode::is_ambiguous(new))
+    gains_lines || !encode::plain_is_possible(new, place) || (may_be_string && encode::is_ambiguous(new))
 }
 
 /// Puts a plain scalar on one line into quotes.
@@ -142,6 +143,11 @@ fn quote_plain(layout: Layout<'_>, span: Span, value: &str, place: Place) -> Res
     }
     let written = encode::scalar(value, ScalarStyle::DoubleQuoted, place);
     Ok(EditSet::new(vec![Edit::new(span, written)])?)
+}
+
+/// Counts the lines that begin with a tab, which some parsers take for a wrong indentation in a block scalar.
+fn begins_with_tab(value: &str) -> usize {
+    value.split('\n').filter(|line| line.starts_with('\t')).count()
 }
 
 /// Returns the part of a value that a replacement changes, without what both have in common at their ends.

@@ -1,7 +1,5 @@
 //! Real repositories: a sample always, all 30,000 files if `CAULK_FULL` is set.
 
-use std::path::PathBuf;
-
 use caulk_transforms::syntax::{decode, parse};
 
 use crate::oracle::{Comparison, compare};
@@ -28,18 +26,10 @@ struct Tally {
     compared: Comparison,
 }
 
-fn archives() -> Option<Vec<PathBuf>> {
-    let folder = shared::shared("corpus")?;
-    let entries = std::fs::read_dir(folder).expect("the corpus lists its archives");
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    paths.sort();
-    Some(paths)
-}
-
 /// Calls `each` for the YAML files of the corpus, or of its sample.
 fn for_each_file(sample: usize, mut each: impl FnMut(&str, Vec<u8>)) -> Option<()> {
     let mut index = 0;
-    for path in archives()? {
+    for path in shared::archives()? {
         for (name, bytes) in shared::archive(&path, |name| name.ends_with(".yaml") || name.ends_with(".yml"))
         {
             if index % sample == 0 {

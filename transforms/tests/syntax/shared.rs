@@ -18,6 +18,15 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
+/// Returns the archives of the corpus in a fixed order.
+pub(crate) fn archives() -> Option<Vec<PathBuf>> {
+    let folder = shared("corpus")?;
+    let entries = std::fs::read_dir(folder).expect("the corpus lists its archives");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.sort();
+    Some(paths)
+}
+
 /// Reads the files of a `.tar.gz` whose names satisfy `wanted`.
 pub(crate) fn archive(path: &Path, wanted: impl Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
     let file = std::fs::File::open(path).expect("the archive opens");

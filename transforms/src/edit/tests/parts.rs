@@ -56,6 +56,7 @@ fn a_plain_scalar_gets_quotes_where_it_needs_them() {
     check("v: redis\n", part("redis", "a: b"), "v: \"a: b\"\n");
     check("v: redis\n", part("redis", "yes"), "v: \"yes\"\n");
     check("v: redis\n", part("redis", "8080"), "v: \"8080\"\n");
+    check("v: 9.5.1\n", part(".1", ""), "v: \"9.5\"\n");
     check("v: 80\n", part("80", "8080"), "v: 8080\n");
     check(
         "v: [redis]\n",
