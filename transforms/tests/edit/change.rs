@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use caulk_transforms::edit::{self, EditSet, Refusal};
-use caulk_transforms::syntax::{Entry, Node, Stream, parse};
+use caulk_transforms::syntax::{Entry, Kind, Node, Stream, parse};
 
 use crate::seen::{self, Seen};
 use crate::typed::{self, Typed};
@@ -54,9 +54,43 @@ pub(crate) struct Before {
 }
 
 impl Before {
-    pub(crate) fn of(text: &str) -> Option<Self> {
-        Some(Self { seen: seen::read(text)?, typed: typed::read(text) })
+    /// Reads a text; none if the other parser refuses it or reads another tree than the editor.
+    pub(crate) fn of(stream: &Stream) -> Option<Self> {
+        let seen = seen::read(stream.text())?;
+        let roots: Vec<Node<'_>> = stream.documents().filter_map(|document| document.root()).collect();
+        let same = roots.len() == seen.documents.len()
+            && roots.iter().zip(&seen.documents).all(|(root, seen)| is_same(*root, seen));
+        let typed = typed::read(stream.text()).filter(|typed| {
+            typed.len() == roots.len() && roots.iter().zip(typed).all(|(root, typed)| has_shape(*root, typed))
+        });
+        same.then_some(Self { seen, typed })
     }
+}
+
+/// Tells whether the other parser reads the same node.
+fn is_same(node: Node<'_>, seen: &Seen) -> bool {
+    let kind = match (node.kind(), &seen.kind) {
+        (Kind::Scalar, seen::Kind::Scalar(value)) => {
+            let ours = node.scalar().map(|scalar| scalar.value);
+            let unwritten = value == "~" && node.span().is_some_and(|span| span.is_empty());
+            ours == Some(value) || unwritten
+        }
+        (Kind::Sequence, seen::Kind::Sequence)
+        | (Kind::Mapping, seen::Kind::Mapping)
+        | (Kind::Alias, seen::Kind::Alias(_)) => true,
+        _ => false,
+    };
+    kind && children(node).count() == seen.children.len()
+        && children(node).zip(&seen.children).all(|(node, seen)| is_same(node, seen))
+}
+
+/// Tells whether libyaml reads a value of the same shape. Custom tags and aliases it resolves.
+fn has_shape(node: Node<'_>, typed: &Typed) -> bool {
+    let count = children(node).count();
+    let is_resolved = node.kind() == Kind::Alias || matches!(typed.kind, typed::Kind::Tagged(_));
+    is_resolved
+        || (typed.children.len() == count
+            && children(node).zip(&typed.children).all(|(node, typed)| has_shape(node, typed)))
 }
 
 /// Makes a change and compares what the other parsers read with the same change of what they read before.

@@ -54,7 +54,7 @@ fn edit_at_random(name: &str, bytes: Vec<u8>, seed: u64, tally: &mut Tally) {
     let mut choice = Choice::seeded(seed);
     let text = rewritten(text, &mut choice);
     let Ok(stream) = parse(text.as_str()) else { return };
-    let Some(before) = Before::of(&text) else { return };
+    let Some(before) = Before::of(&stream) else { return };
     let sites = Sites::of(&stream);
     let times = if text.len() > LONG { 1 } else { (sites.len() / 8).clamp(2, 14) };
     for _ in 0..times {

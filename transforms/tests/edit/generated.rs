@@ -207,7 +207,7 @@ fn edits_of_generated_containers_change_what_they_say() {
     for seed in 0..files {
         let text = write(seed);
         let Ok(stream) = parse(text.as_str()) else { continue };
-        let Some(before) = Before::of(&text) else { continue };
+        let Some(before) = Before::of(&stream) else { continue };
         valid += 1;
         let sites = Sites::of(&stream);
         let mut choice = Choice::seeded(!seed);
