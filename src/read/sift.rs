@@ -114,6 +114,6 @@ mod tests {
         assert!(wanted("a/kustomization.yaml", ""));
         assert!(wanted("a.yaml", "- image: x"));
         assert!(wanted("a.yaml", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization"));
-        assert!(!wanted("a.yaml", "kind: ConfigMap\ndata: { imagery: x }"));
+        assert!(!wanted("a.yaml", "kind: Secret\ndata: { imagery: x }"));
     }
 }
