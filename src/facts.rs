@@ -1,6 +1,16 @@
 //! Answers to the rules' questions, from the first source that knows.
 
+mod address;
+pub mod cache;
 mod configured;
+mod credentials;
+mod layers;
+pub mod manifest;
+pub mod online;
+mod registry;
+mod token;
+mod transport;
+mod trouble;
 
 use caulk_transforms::{
     catalog,

@@ -1,0 +1,357 @@
+//! Answers from registries: configurations first, layers only where a question needs them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use caulk_transforms::{
+    argv::{self, Shape},
+    facts::{Caveat, Forwards, ImageFacts, Presence},
+    finding::Evidence,
+    image::ImageRef,
+    wrapper,
+};
+
+use super::{
+    address::{Policy, RegistrySettings},
+    cache::Cache,
+    credentials::Credentials,
+    layers::{self, Found, Limits, Wish},
+    manifest::{CONFIG_BYTES, Config, Descriptor, Manifest, Platform, choose, is_sha256},
+    registry::{Registries, RemoteBlobs},
+    transport::{Patience, Transport},
+    trouble::Trouble,
+};
+
+/// How registries are asked. All of it comes from the user's side.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Registries besides the public ones, and what is special about them.
+    pub registries: BTreeMap<String, RegistrySettings>,
+    /// The platform whose image is read.
+    pub platform: Platform,
+    /// Certificates in PEM form that are trusted instead of the built-in ones.
+    pub ca_bundle: Option<Vec<u8>>,
+    /// The folder of the cache; none keeps nothing.
+    pub cache: Option<PathBuf>,
+    /// How long a tag is believed without being looked up again.
+    pub fresh: Duration,
+    /// How long to wait, and how often to ask.
+    pub patience: Patience,
+    /// Compressed bytes of layers that are read at most for one image.
+    pub layer_bytes: u64,
+    /// How many images are asked for at the same time.
+    pub parallel: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            registries: BTreeMap::new(),
+            platform: Platform::default(),
+            ca_bundle: None,
+            cache: super::cache::default_folder(),
+            fresh: Duration::from_secs(300),
+            patience: Patience::default(),
+            layer_bytes: Limits::default().compressed,
+            parallel: 8,
+        }
+    }
+}
+
+/// The registries of a run, with all that was learned from them.
+#[derive(Debug)]
+pub struct Online {
+    registries: Registries,
+    cache: Cache,
+    settings: Settings,
+    images: Mutex<BTreeMap<ImageRef, Slot>>,
+}
+
+/// Filled once; whoever comes meanwhile waits for it.
+type Slot = Arc<Mutex<Option<Result<Arc<Image>, Trouble>>>>;
+
+struct Resolved {
+    digest: String,
+    stale: bool,
+    /// The manifest, where it came along.
+    manifest: Option<Vec<u8>>,
+}
+
+/// An image as its registry has it.
+#[derive(Debug, Clone)]
+struct Image {
+    digest: String,
+    config: Config,
+    layers: Vec<Descriptor>,
+    platform: Platform,
+    /// What another platform of the same image runs instead.
+    differs: Option<String>,
+    /// Whether the registry could not be asked whether the tag still means this.
+    stale: bool,
+}
+
+impl Online {
+    /// Makes the client. Nothing is sent before the first question.
+    ///
+    /// # Errors
+    /// The reason, if the CA bundle is malformed.
+    pub fn new(settings: Settings) -> Result<Self, String> {
+        let credentials = Credentials::load();
+        let proxy = ureq::Proxy::try_from_env();
+        let proxy_host = proxy.as_ref().and_then(|proxy| Some(proxy.uri().authority()?.as_str().to_owned()));
+        let policy = Arc::new(Policy::new(settings.registries.clone(), credentials.registries(), proxy_host));
+        let transport = Transport::new(Arc::clone(&policy), settings.patience, proxy, settings.ca_bundle.as_deref())?;
+        let cache = settings.cache.clone().map_or_else(Cache::default, Cache::at);
+        Ok(Self { registries: Registries::new(transport, policy, credentials), cache, settings, images: Mutex::default() })
+    }
+
+    /// Returns what images run, each asked once, several at a time.
+    pub fn images(&self, images: &BTreeSet<ImageRef>) -> BTreeMap<ImageRef, Result<ImageFacts, String>> {
+        self.in_parallel(images.iter(), |image| {
+            let facts = self.image(image).map(|known| facts_of(image, &known)).map_err(|trouble| trouble.to_string());
+            (image.clone(), facts)
+        })
+    }
+
+    /// Looks for programs in images, and reads the script of the entrypoint on the way.
+    pub fn programs(&self, wanted: &BTreeMap<ImageRef, BTreeSet<String>>) -> BTreeMap<ImageRef, Looked> {
+        self.in_parallel(wanted.iter(), |(image, programs)| (image.clone(), self.look(image, programs)))
+    }
+
+    fn in_parallel<I: Send, K: Ord + Send, V: Send>(
+        &self,
+        items: impl Iterator<Item = I> + Send,
+        work: impl Fn(I) -> (K, V) + Sync,
+    ) -> BTreeMap<K, V> {
+        let items = Mutex::new(items);
+        let done = Mutex::new(BTreeMap::new());
+        std::thread::scope(|scope| {
+            for _ in 0..self.settings.parallel.max(1) {
+                scope.spawn(|| {
+                    loop {
+                        let next = items.lock().unwrap_or_else(PoisonError::into_inner).next();
+                        let Some(item) = next else { break };
+                        let (key, value) = work(item);
+                        done.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+                    }
+                });
+            }
+        });
+        done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn image(&self, image: &ImageRef) -> Result<Arc<Image>, Trouble> {
+        let slot = {
+            let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(images.entry(image.clone()).or_default())
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.get_or_insert_with(|| self.read(image).map(Arc::new)).clone()
+    }
+
+    fn read(&self, image: &ImageRef) -> Result<Image, Trouble> {
+        let Resolved { digest, stale, manifest } = self.resolve(image)?;
+        let bytes = manifest.map_or_else(|| self.manifest(image, &digest), Ok)?;
+        let top = Manifest::parse(&bytes)?;
+        let Manifest::Index(manifests) = top else {
+            let (config, layers) = self.variant(image, top)?;
+            return Ok(Image { digest, config, layers, platform: self.settings.platform.clone(), differs: None, stale });
+        };
+        let none = || Trouble::NoPlatform(self.settings.platform.to_string());
+        let chosen = choose(&manifests, &self.settings.platform).ok_or_else(none)?;
+        let (config, layers) = self.variant_by_digest(image, chosen)?;
+        let differs = self.difference(image, &manifests, chosen, &config);
+        let platform = chosen.platform.clone().unwrap_or_else(|| self.settings.platform.clone());
+        Ok(Image { digest, config, layers, platform, differs, stale })
+    }
+
+    /// Returns the digest that a reference stands for.
+    fn resolve(&self, image: &ImageRef) -> Result<Resolved, Trouble> {
+        let resolved = |digest: &str, stale| Resolved { digest: digest.to_owned(), stale, manifest: None };
+        if let Some(digest) = &image.digest {
+            let unfamiliar = || Trouble::Malformed("the digest", "only sha256 is read".to_owned());
+            return is_sha256(digest).then(|| resolved(digest, false)).ok_or_else(unfamiliar);
+        }
+        let tag = image.effective_tag().unwrap_or("latest");
+        let reference = format!("{}:{tag}", image.name());
+        let known = self.cache.tag(&reference).filter(|(tag, _)| self.cache.blob(&tag.digest).is_some());
+        if let Some((known, _)) = known.as_ref().filter(|(_, age)| *age < self.settings.fresh) {
+            return Ok(resolved(&known.digest, false));
+        }
+        let looked_up = match &known {
+            // Looking a tag up by HEAD does not count as a pull.
+            Some(_) => self.registries.digest(image, tag),
+            None => Ok(None),
+        };
+        let found = match (looked_up, known) {
+            (Ok(Some(digest)), _) => resolved(&digest, false),
+            (Ok(None), _) => {
+                let (bytes, digest) = self.registries.manifest(image, tag)?;
+                self.cache.keep_blob(&digest, &bytes);
+                Resolved { digest, stale: false, manifest: Some(bytes) }
+            }
+            (Err(trouble), Some((known, _))) if trouble.is_passing() => return Ok(resolved(&known.digest, true)),
+            (Err(trouble), _) => return Err(trouble),
+        };
+        self.cache.keep_tag(&reference, &found.digest);
+        Ok(found)
+    }
+
+    fn manifest(&self, image: &ImageRef, digest: &str) -> Result<Vec<u8>, Trouble> {
+        if let Some(bytes) = self.cache.blob(digest) {
+            return Ok(bytes);
+        }
+        let (bytes, _) = self.registries.manifest(image, digest)?;
+        self.cache.keep_blob(digest, &bytes);
+        Ok(bytes)
+    }
+
+    fn variant_by_digest(&self, image: &ImageRef, descriptor: &Descriptor) -> Result<(Config, Vec<Descriptor>), Trouble> {
+        let manifest = Manifest::parse(&self.manifest(image, &descriptor.digest)?)?;
+        self.variant(image, manifest)
+    }
+
+    fn variant(&self, image: &ImageRef, manifest: Manifest) -> Result<(Config, Vec<Descriptor>), Trouble> {
+        let Manifest::Image { config, layers } = manifest else {
+            return Err(Trouble::Malformed("the manifest", "an index stands in an index".to_owned()));
+        };
+        let bytes = match self.cache.blob(&config.digest) {
+            Some(bytes) => bytes,
+            None => {
+                let bytes = self.registries.blob(image, &config, "the configuration of the image", CONFIG_BYTES)?;
+                self.cache.keep_blob(&config.digest, &bytes);
+                bytes
+            }
+        };
+        Ok((Config::parse(&bytes)?, layers))
+    }
+
+    /// Compares with one other common platform: two are enough to show that the build differs.
+    fn difference(&self, image: &ImageRef, all: &[Descriptor], chosen: &Descriptor, config: &Config) -> Option<String> {
+        let mut others = all.iter().filter(|other| other.digest != chosen.digest);
+        let other = others.find(|other| {
+            other.platform.as_ref().is_some_and(|platform| {
+                platform.os == "linux" && matches!(platform.architecture.as_str(), "amd64" | "arm64")
+            })
+        })?;
+        let (theirs, _) = self.variant_by_digest(image, other).ok()?;
+        let same = theirs.entrypoint == config.entrypoint && theirs.cmd == config.cmd && theirs.path == config.path;
+        let platform = other.platform.as_ref().map(ToString::to_string).unwrap_or_default();
+        (!same).then(|| format!("{platform} has ENTRYPOINT {:?} and CMD {:?}", theirs.entrypoint, theirs.cmd))
+    }
+
+    fn look(&self, image: &ImageRef, programs: &BTreeSet<String>) -> Looked {
+        let known = match self.image(image) {
+            Ok(known) => known,
+            Err(trouble) => {
+                let unknown = Presence::Unknown(trouble.to_string());
+                return Looked { programs: programs.iter().map(|program| (program.clone(), unknown.clone())).collect(), facts: None };
+            }
+        };
+        let mut facts = facts_of(image, &known);
+        let wish = Wish {
+            programs: programs.clone(),
+            path: known.config.path.clone().unwrap_or_else(|| argv::DEFAULT_PATH.to_owned()),
+            script: wanted_script(&facts),
+        };
+        let blobs = RemoteBlobs { registries: &self.registries, image };
+        let limits = Limits { compressed: self.settings.layer_bytes, ..Limits::default() };
+        let told = layers::search(&blobs, &self.cache, &known.layers, &wish, limits);
+        let source = source_of(image, &known);
+        if let Some(text) = told.script {
+            learn_script(&mut facts, wish.script.as_deref().unwrap_or_default(), &text, &source);
+        }
+        let programs = told.programs.into_iter().map(|(program, found)| {
+            let presence = presence(image, &program, found, &source);
+            (program, presence)
+        });
+        Looked { programs: programs.collect(), facts: Some(facts) }
+    }
+}
+
+/// What a look into an image told.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    /// Which programs are there.
+    pub programs: BTreeMap<String, Presence>,
+    /// What it runs, with what its script told; none if it could not be read.
+    pub facts: Option<ImageFacts>,
+}
+
+fn source_of(image: &ImageRef, known: &Image) -> String {
+    format!("{} at {} ({})", image.name(), known.digest, known.platform)
+}
+
+fn facts_of(image: &ImageRef, known: &Image) -> ImageFacts {
+    let Image { config, .. } = known;
+    let what = format!("{image} has ENTRYPOINT {:?} and CMD {:?}", config.entrypoint, config.cmd);
+    let mut caveats = Vec::new();
+    if known.differs.is_some() {
+        caveats.push(Caveat::PlatformsDisagree);
+    }
+    if known.stale {
+        caveats.push(Caveat::MovingTag);
+    }
+    let mut evidence = vec![Evidence { what, source: source_of(image, known) }];
+    evidence.extend(known.differs.iter().map(|other| Evidence { what: other.clone(), source: source_of(image, known) }));
+    ImageFacts {
+        entrypoint: config.entrypoint.clone(),
+        cmd: config.cmd.clone(),
+        path: config.path.clone(),
+        windows: config.windows,
+        evidence,
+        caveats,
+        ..ImageFacts::default()
+    }
+}
+
+/// Returns the script whose text would tell what the entrypoint does with its arguments.
+fn wanted_script(facts: &ImageFacts) -> Option<String> {
+    let taken = argv::dissect(&facts.entrypoint);
+    match taken.shape {
+        // `/bin/sh script`: the script is the next word.
+        Shape::Script(program) if matches!(argv::basename(program), "sh" | "bash" | "ash" | "dash") => {
+            facts.entrypoint.get(taken.skipped + 1).filter(|word| word.starts_with('/')).cloned()
+        }
+        // Its own arguments would stand before those of the manifest.
+        Shape::Script(program) if facts.entrypoint.len() == taken.skipped + 1 => Some(program.to_owned()),
+        // What is no script by its name may be one all the same.
+        Shape::Program(program) => Some(program.to_owned()),
+        _ => None,
+    }
+}
+
+fn learn_script(facts: &mut ImageFacts, script: &str, text: &str, source: &str) {
+    let reading = wrapper::read(text);
+    if reading.forwards == Forwards::Unknown {
+        return;
+    }
+    facts.forwards = reading.forwards;
+    facts.evidence.push(Evidence { what: format!("{script}: {}", reading.why), source: source.to_owned() });
+}
+
+fn presence(image: &ImageRef, program: &str, found: Result<Found, Trouble>, source: &str) -> Presence {
+    let evidence = |what: String| Evidence { what, source: source.to_owned() };
+    match found {
+        Ok(Found::At(path)) => {
+            let what = format!("{image} has {path}");
+            Presence::Present(path, evidence(what))
+        }
+        Ok(Found::WithoutInterpreter { path, interpreter }) => {
+            let what = format!("{image} has {path}, a script whose interpreter {interpreter} it lacks, so it cannot start");
+            Presence::Present(path, evidence(what))
+        }
+        Ok(Found::Absent { not_executable: None, layers }) => {
+            let place = if program.starts_with('/') { "in it" } else { "on its PATH" };
+            Presence::Absent(evidence(format!("{image} has no {program} {place} ({layers} layers read)")))
+        }
+        Ok(Found::Absent { not_executable: Some(path), .. }) => {
+            Presence::Absent(evidence(format!("{image} has {path}, which nobody may execute")))
+        }
+        Err(trouble) => Presence::Unknown(trouble.to_string()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Why an image could not be read. Never a failure of the run: the answer is then "unknown", with this reason.
+
+use thiserror::Error;
+
+/// Why a registry, a layout or an archive gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Trouble {
+    #[error("the registry {0} is not on the allow list; allow it with --registry {0}")]
+    NotAllowed(String),
+    #[error("{0} is a private, local or reserved address; allow it with --registry if it is meant")]
+    Forbidden(String),
+    #[error("{0} redirects to {1}, which is refused")]
+    Redirect(String, String),
+    #[error("{0} limits requests; it was not asked again")]
+    Limited(String),
+    #[error("{0} does not have it")]
+    NotFound(String),
+    #[error("{0} refuses access{1}")]
+    Unauthorized(String, &'static str),
+    #[error("the token service {1} of {0} is another host; it gets no credentials unless --token-host allows it")]
+    ForeignTokenService(String, String),
+    #[error("{0} did not answer in time")]
+    Timeout(String),
+    #[error("{0} could not be reached: {1}")]
+    Unreachable(String, String),
+    #[error("{0} answered with status {1}")]
+    Status(String, u16),
+    #[error("{0} is larger than the bound of {1} bytes")]
+    TooLarge(&'static str, u64),
+    #[error("{0} does not have its digest {1}")]
+    Digest(&'static str, String),
+    #[error("{0} is malformed: {1}")]
+    Malformed(&'static str, String),
+    #[error("the image has no variant for {0}")]
+    NoPlatform(String),
+    #[error("the search was capped: {0}")]
+    Capped(&'static str),
+    #[error("credentials could not be read: {0}")]
+    Credentials(String),
+    #[error("failed to read {0}: {1}")]
+    File(String, String),
+}
+
+impl Trouble {
+    /// Tells whether asking again, or asking the origin instead of a mirror, may help.
+    pub(crate) const fn is_passing(&self) -> bool {
+        matches!(self, Self::Timeout(_) | Self::Unreachable(..) | Self::Limited(_) | Self::Status(_, 500..))
+    }
+}
