@@ -8,6 +8,7 @@ mod inputs;
 mod man;
 mod output;
 mod schema;
+mod sources;
 
 use std::process::ExitCode;
 

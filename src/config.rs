@@ -60,6 +60,8 @@ pub struct Image {
     pub absent: Vec<String>,
     /// PATH of the image's environment.
     pub path: Option<String>,
+    /// The Dockerfile of this repository that builds the image, in place of `entrypoint`; its folder is the build context.
+    pub dockerfile: Option<String>,
 }
 
 /// What an entrypoint does with its arguments.
@@ -248,7 +250,15 @@ fn check_image(image: &Image) -> Result<()> {
             image.image
         );
     }
-    if image.entrypoint.is_none() {
+    if let Some(dockerfile) = &image.dockerfile {
+        caulk_transforms::path::RepoPath::new(dockerfile)?;
+        if image.entrypoint.is_some() {
+            bail!(
+                "the entry of {} states both `entrypoint` and `dockerfile`: one of them is enough",
+                image.image
+            );
+        }
+    } else if image.entrypoint.is_none() {
         bail!("the entry of {} states no `entrypoint`; `[]` says that the image has none", image.image);
     }
     Ok(())

@@ -40,6 +40,8 @@ pub struct Request {
     pub thoroughness: Thoroughness,
     /// How many threads work.
     pub threads: usize,
+    /// Where answers about images come from.
+    pub sources: facts::Options,
 }
 
 /// What came of a run.
@@ -67,8 +69,23 @@ pub struct Run {
 /// If the configuration or an option is wrong. Problems of single files are part of the result.
 pub fn run(request: &Request, folder: &Path) -> Result<Run> {
     let prepared = prepare(request, folder)?;
-    let plan = mend(&prepared.repository, request, &prepared.config);
+    let mut sources = prepared.sources(request)?;
+    let plan = mend(&prepared.repository, request, &prepared.config, &mut sources);
+    sources.close()?;
     Ok(prepared.finish(plan, request))
+}
+
+/// Plans what is to be done in a tree, and returns the model that it was planned on.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with_repository(request: &Request, folder: &Path) -> Result<(Run, Repository)> {
+    let prepared = prepare(request, folder)?;
+    let mut sources = prepared.sources(request)?;
+    let plan = mend(&prepared.repository, request, &prepared.config, &mut sources);
+    sources.close()?;
+    let repository = prepared.repository.clone();
+    Ok((prepared.finish(plan, request), repository))
 }
 
 /// Plans what is to be done in a tree, and asks the rules what they think of each named file's line, also where they leave
@@ -78,6 +95,7 @@ pub fn run(request: &Request, folder: &Path) -> Result<Run> {
 /// As [`run`].
 pub fn explain(request: &Request, folder: &Path, line: u32) -> Result<(Run, Vec<String>)> {
     let prepared = prepare(request, folder)?;
+    let mut sources = prepared.sources(request)?;
     let mut thoughts = Vec::new();
     for (file, number) in prepared.repository.files().iter().zip(0..) {
         if prepared.asked.contains(file.path.as_str()) && (1..=file.stream.line_count()).contains(&line) {
@@ -85,10 +103,11 @@ pub fn explain(request: &Request, folder: &Path, line: u32) -> Result<(Run, Vec<
             let blank = content.of(file.stream.text()).bytes().take_while(u8::is_ascii_whitespace).count();
             let start = u32::try_from(blank).map_or(content.end, |blank| content.start + blank);
             let place = Location { file: FileId(number), span: Span::empty(start) };
-            thoughts.extend(think(&prepared, request, place));
+            thoughts.extend(think(&prepared, request, place, &mut sources));
         }
     }
-    let plan = mend(&prepared.repository, request, &prepared.config);
+    let plan = mend(&prepared.repository, request, &prepared.config, &mut sources);
+    sources.close()?;
     Ok((prepared.finish(plan, request), thoughts))
 }
 
@@ -125,6 +144,10 @@ fn prepare(request: &Request, folder: &Path) -> Result<Prepared> {
 }
 
 impl Prepared {
+    fn sources(&self, request: &Request) -> Result<facts::Sources> {
+        facts::Sources::open(&self.config, self.tree.root(), &request.sources)
+    }
+
     fn finish(self, mut plan: Plan, request: &Request) -> Run {
         plan.outcomes.retain(|outcome| self.asked.contains(outcome.path.as_str()));
         plan.unused.retain(|unused| self.asked.contains(unused.path.as_str()));
@@ -152,7 +175,9 @@ pub fn run_text(request: &Request, folder: &Path, name: &str, bytes: Vec<u8>) ->
     match read::parse(bytes) {
         Ok(stream) => {
             let file = SourceFile { path: path.clone(), stream, protection: None };
-            plan = mend(&Repository::build(vec![file]), request, &config);
+            let mut sources = facts::Sources::open(&config, tree.root(), &request.sources)?;
+            plan = mend(&Repository::build(vec![file]), request, &config, &mut sources);
+            sources.close()?;
         }
         Err(trouble) => skipped.push(Skip::new(name, trouble)),
     }
@@ -183,15 +208,13 @@ fn policy(request: &Request, config: &Config) -> Policy {
     Policy { tier: request.tier, selection: config.selection(&request.rules), options: config.options() }
 }
 
-fn mend(repository: &Repository, request: &Request, config: &Config) -> Plan {
-    let mut sources = facts::Sources::new(config);
+fn mend(repository: &Repository, request: &Request, config: &Config, sources: &mut facts::Sources) -> Plan {
     plan::mend(repository, rules::ALL, &policy(request, config), &mut |questions, facts| {
         sources.answer(questions, facts);
     })
 }
 
-fn think(prepared: &Prepared, request: &Request, place: Location) -> Vec<String> {
-    let mut sources = facts::Sources::new(&prepared.config);
+fn think(prepared: &Prepared, request: &Request, place: Location, sources: &mut facts::Sources) -> Vec<String> {
     let policy = policy(request, &prepared.config);
     plan::explain(&prepared.repository, rules::ALL, &policy, place, &mut |questions, facts| {
         sources.answer(questions, facts);

@@ -58,6 +58,7 @@ impl Explain {
             tier: Applicability::Unsafe,
             thoroughness: Thoroughness::Sifted,
             threads: 0,
+            sources: crate::facts::Options::default(),
         };
         let (mut run, thoughts) = run::explain(&request, &folder, line)?;
         run.plan.outcomes.retain(|outcome| {

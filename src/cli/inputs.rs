@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use caulk_transforms::finding::Applicability;
 use clap::Args;
 
-use super::{CLEAN, FAILED, FOUND};
+use super::{CLEAN, FAILED, FOUND, sources::SourceArgs};
 use crate::{
     config::Tier,
     read::{Thoroughness, Trouble},
@@ -50,6 +50,8 @@ pub(super) struct Inputs {
     /// How many threads work; all cores by default
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
+    #[command(flatten)]
+    sources: SourceArgs,
 }
 
 impl Inputs {
@@ -79,6 +81,7 @@ impl Inputs {
             tier: if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe },
             thoroughness: if self.strict { Thoroughness::All } else { Thoroughness::Sifted },
             threads: self.threads.map_or(0, NonZero::get),
+            sources: self.sources.options()?,
         };
         match stdin {
             Some(bytes) => run::run_text(&request, &folder, STDIN, bytes),

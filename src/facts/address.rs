@@ -37,6 +37,8 @@ const PUBLIC: &[&str] = &[
 /// What the user's side says of one registry. A repository under analysis has no say in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegistrySettings {
+    /// Whether it may have a private address.
+    pub private: bool,
     /// Whether it is spoken to without TLS.
     pub insecure: bool,
     /// Hosts that are asked first, in this order.
@@ -64,7 +66,8 @@ impl Policy {
         with_credentials: BTreeSet<String>,
         proxy: Option<String>,
     ) -> Self {
-        let named = configured.values().flat_map(|settings| settings.mirrors.iter().chain(&settings.token_hosts));
+        let named =
+            configured.values().flat_map(|settings| settings.mirrors.iter().chain(&settings.token_hosts));
         let helpers = named.cloned().collect();
         Self { configured, with_credentials, helpers, proxy }
     }
@@ -85,12 +88,13 @@ impl Policy {
     /// Tells whether a host may be spoken to without TLS. `host` has its port if there is one.
     pub(crate) fn is_insecure(&self, host: &str) -> bool {
         self.configured.get(host).is_some_and(|settings| settings.insecure)
-            || self.configured.values().any(|settings| settings.insecure && settings.names(host))
     }
 
     /// Tells whether a host may have a private address. `host` has its port if there is one.
     fn may_be_private(&self, host: &str) -> bool {
-        self.configured.contains_key(host) || self.helpers.contains(host) || self.proxy.as_deref() == Some(host)
+        self.configured.get(host).is_some_and(|settings| settings.private)
+            || self.helpers.contains(host)
+            || self.proxy.as_deref() == Some(host)
     }
 
     /// Checks an address that a name stands for.
@@ -115,14 +119,11 @@ impl Policy {
         // hexadecimal ones, are IPv4 addresses to some resolvers.
         let reserved = !name.contains('.')
             || local.iter().any(|suffix| name == *suffix || name.ends_with(&format!(".{suffix}")))
-            || name.rsplit('.').next().is_some_and(|last| last.starts_with("0x") || last.bytes().all(|byte| byte.is_ascii_digit()));
+            || name
+                .rsplit('.')
+                .next()
+                .is_some_and(|last| last.starts_with("0x") || last.bytes().all(|byte| byte.is_ascii_digit()));
         if reserved { Err(Trouble::Forbidden(host.to_owned())) } else { Ok(()) }
-    }
-}
-
-impl RegistrySettings {
-    fn names(&self, host: &str) -> bool {
-        self.mirrors.iter().chain(&self.token_hosts).any(|named| named == host)
     }
 }
 
@@ -195,14 +196,43 @@ mod tests {
     #[test]
     fn only_public_addresses_pass() {
         let bad = [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.100.100.200", "0.0.0.0", "224.0.0.1",
-            "255.255.255.255", "198.18.0.1", "192.0.0.192", "168.63.129.16", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254",
-            "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::1", "2002:a00:1::", "2001::1", "2001:db8::1", "ff02::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.100.100.200",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
+            "192.0.0.192",
+            "168.63.129.16",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "2002:a00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "ff02::1",
         ];
         for address in bad {
             assert!(reserved(address), "{address}");
         }
-        for address in ["1.1.1.1", "140.82.121.34", "172.32.0.1", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::"] {
+        for address in [
+            "1.1.1.1",
+            "140.82.121.34",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "64:ff9b::808:808",
+            "2002:808:808::",
+        ] {
             assert!(!reserved(address), "{address}");
         }
     }
@@ -210,7 +240,19 @@ mod tests {
     #[test]
     fn names_of_local_things_are_refused_before_any_lookup() {
         let policy = Policy::default();
-        for host in ["localhost", "localhost:5000", "registry", "metadata.google.internal", "a.svc.cluster.local", "10.0.0.1:5000", "[::1]:5000", "0x7f.1", "127.1", "2130706433", "printer.local."] {
+        for host in [
+            "localhost",
+            "localhost:5000",
+            "registry",
+            "metadata.google.internal",
+            "a.svc.cluster.local",
+            "10.0.0.1:5000",
+            "[::1]:5000",
+            "0x7f.1",
+            "127.1",
+            "2130706433",
+            "printer.local.",
+        ] {
             assert!(matches!(policy.check_host(host), Err(Trouble::Forbidden(_))), "{host}");
         }
         for host in ["ghcr.io", "registry-1.docker.io", "cdn01.quay.io:443", "140.82.121.34"] {
@@ -220,7 +262,11 @@ mod tests {
 
     #[test]
     fn what_the_user_names_may_be_private_and_nothing_else() {
-        let settings = RegistrySettings { mirrors: vec!["mirror.lan:5001".to_owned()], ..RegistrySettings::default() };
+        let settings = RegistrySettings {
+            private: true,
+            mirrors: vec!["mirror.lan:5001".to_owned()],
+            ..RegistrySettings::default()
+        };
         let configured = BTreeMap::from([("127.0.0.1:5000".to_owned(), settings)]);
         let policy = Policy::new(configured, BTreeSet::from(["acme.example".to_owned()]), None);
         assert_eq!(policy.check_host("127.0.0.1:5000"), Ok(()));
@@ -230,6 +276,9 @@ mod tests {
         assert_eq!(policy.check_registry("acme.example"), Ok(()));
         assert!(matches!(policy.check_registry("evil.example"), Err(Trouble::NotAllowed(_))));
         let private = "10.0.0.1".parse().expect("an address");
-        assert!(policy.check_address("acme.example", private).is_err(), "credentials allow the registry, not the network");
+        assert!(
+            policy.check_address("acme.example", private).is_err(),
+            "credentials allow the registry, not the network"
+        );
     }
 }

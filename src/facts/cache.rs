@@ -70,7 +70,9 @@ impl Cache {
     pub(crate) fn tag(&self, reference: &str) -> Option<(Tag, Duration)> {
         let path = self.place("tags", &name_of(reference))?;
         let bytes = read(&path)?;
-        let Some(tag) = sealed(&bytes).and_then(|bytes| serde_json::from_slice::<Tag>(bytes).ok()) else { return discard(&path) };
+        let Some(tag) = sealed(&bytes).and_then(|bytes| serde_json::from_slice::<Tag>(bytes).ok()) else {
+            return discard(&path);
+        };
         if tag.reference != reference || !super::manifest::is_sha256(&tag.digest) {
             return discard(&path);
         }
@@ -104,7 +106,10 @@ impl Cache {
     }
 
     fn hold(&self, digest: &str, index: &Arc<LayerIndex>) {
-        self.layers.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned(), Arc::downgrade(index));
+        self.layers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(digest.to_owned(), Arc::downgrade(index));
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.push_back(Arc::clone(index));
         if latest.len() > LATEST {
@@ -115,13 +120,16 @@ impl Cache {
 
 impl Memory for Cache {
     fn layer(&self, digest: &str) -> Option<Arc<LayerIndex>> {
-        let held = self.layers.lock().unwrap_or_else(PoisonError::into_inner).get(digest).and_then(Weak::upgrade);
+        let held =
+            self.layers.lock().unwrap_or_else(PoisonError::into_inner).get(digest).and_then(Weak::upgrade);
         if held.is_some() {
             return held;
         }
         let path = self.place("layers", digest.strip_prefix("sha256:")?)?;
         let bytes = read(&path)?;
-        let Some(index) = sealed(&bytes).and_then(|bytes| unpack(bytes, digest)) else { return discard(&path) };
+        let Some(index) = sealed(&bytes).and_then(|bytes| unpack(bytes, digest)) else {
+            return discard(&path);
+        };
         let index = Arc::new(index);
         self.hold(digest, &index);
         Some(index)
@@ -378,7 +386,10 @@ mod tests {
                     let cache = Cache::at(folder.path().to_owned());
                     for _ in 0..20 {
                         cache.remember_layer(&digest(), &Arc::new(index()));
-                        assert_eq!(Cache::at(folder.path().to_owned()).layer(&digest()).as_deref(), Some(&index()));
+                        assert_eq!(
+                            Cache::at(folder.path().to_owned()).layer(&digest()).as_deref(),
+                            Some(&index())
+                        );
                     }
                 });
             }

@@ -1,7 +1,7 @@
 //! What the configuration states of images.
 
 use caulk_transforms::{
-    facts::{Caveat, Forwards, ImageFacts},
+    facts::{Forwards, ImageFacts},
     finding::Evidence,
     image::ImageRef,
 };
@@ -10,10 +10,7 @@ use crate::config;
 
 /// Returns what the first entry that covers the image states.
 pub(super) fn lookup(entries: &[config::Image], image: &ImageRef) -> Option<ImageFacts> {
-    let name = image.name();
-    let names =
-        |entry: &&config::Image| ImageRef::parse(&entry.image).is_ok_and(|stated| stated.name() == name);
-    let entry = entries.iter().filter(names).find(|entry| covers(&entry.tags, image.effective_tag()))?;
+    let entry = covering(entries, image)?;
     let entrypoint = entry.entrypoint.clone()?;
     let what = format!("{} has ENTRYPOINT {entrypoint:?}", entry.image);
     Some(ImageFacts {
@@ -29,32 +26,16 @@ pub(super) fn lookup(entries: &[config::Image], image: &ImageRef) -> Option<Imag
     })
 }
 
-/// Joins what is stated with what the catalog knows: together they say more, and where they differ nothing is certain.
-pub(super) fn join(mut stated: ImageFacts, catalog: ImageFacts) -> ImageFacts {
-    if stated.entrypoint == catalog.entrypoint {
-        if stated.forwards == Forwards::Unknown {
-            stated.forwards = catalog.forwards;
-        }
-        stated.path = stated.path.or(catalog.path);
-        for (ours, theirs) in [
-            (&mut stated.arguments, catalog.arguments),
-            (&mut stated.programs, catalog.programs),
-            (&mut stated.absent, catalog.absent),
-        ] {
-            ours.extend(theirs);
-            ours.sort_unstable();
-            ours.dedup();
-        }
-        stated.evidence.extend(catalog.evidence);
-    } else if catalog.caveats.is_empty() {
-        let other = format!(
-            "the configuration and the catalog differ: the catalog has ENTRYPOINT {:?}",
-            catalog.entrypoint
-        );
-        stated.caveats.push(Caveat::SourcesDisagree(other));
-        stated.evidence.extend(catalog.evidence);
-    }
-    stated
+/// Returns the first entry that covers the image and names the Dockerfile that builds it.
+pub(super) fn dockerfile<'a>(entries: &'a [config::Image], image: &ImageRef) -> Option<&'a str> {
+    covering(entries, image)?.dockerfile.as_deref()
+}
+
+fn covering<'a>(entries: &'a [config::Image], image: &ImageRef) -> Option<&'a config::Image> {
+    let name = image.name();
+    let names =
+        |entry: &&config::Image| ImageRef::parse(&entry.image).is_ok_and(|stated| stated.name() == name);
+    entries.iter().filter(names).find(|entry| covers(&entry.tags, image.effective_tag()))
 }
 
 /// Tells whether the tag is one of those listed: `1.4-alpine` itself, or a range such as `>=1.2 <2`. No list covers all.
@@ -101,7 +82,13 @@ fn version_of(text: &str) -> Option<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use caulk_transforms::facts::Caveat;
+
+    use super::{super::join::join as join_named, *};
+
+    fn join(stated: ImageFacts, catalog: ImageFacts) -> ImageFacts {
+        join_named(stated, catalog, "the configuration and the catalog")
+    }
 
     fn covered(tags: &[&str], tag: &str) -> bool {
         covers(&tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>(), Some(tag))

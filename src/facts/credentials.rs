@@ -53,7 +53,9 @@ impl Credentials {
 
     /// Returns the registries for which something is stored, as images name them.
     pub(crate) fn registries(&self) -> BTreeSet<String> {
-        let keys = self.files.iter().flat_map(|file| ["auths", "credHelpers"].into_iter().filter_map(|key| file.get(key)?.as_object()));
+        let keys = self.files.iter().flat_map(|file| {
+            ["auths", "credHelpers"].into_iter().filter_map(|key| file.get(key)?.as_object())
+        });
         keys.flat_map(|map| map.keys()).map(|key| registry_of(key)).filter(|host| !host.is_empty()).collect()
     }
 
@@ -76,7 +78,9 @@ fn places() -> Vec<PathBuf> {
     let home = var("HOME").or_else(|| var("USERPROFILE"));
     let docker = var("DOCKER_CONFIG").or_else(|| home.as_ref().map(|home| home.join(".docker")));
     let podman = var("REGISTRY_AUTH_FILE").or_else(|| {
-        let runtime = var("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")).filter(|path| path.is_file());
+        let runtime = var("XDG_RUNTIME_DIR")
+            .map(|folder| folder.join("containers/auth.json"))
+            .filter(|path| path.is_file());
         runtime.or_else(|| home.map(|home| home.join(".config/containers/auth.json")))
     });
     docker.map(|folder| folder.join("config.json")).into_iter().chain(podman).collect()
@@ -107,7 +111,9 @@ fn from_file(file: &Value, registry: &str) -> Result<Option<Secret>, &'static st
     let stored = serde_json::json!({ "auths": file.get("auths").cloned().unwrap_or_default() }).to_string();
     for server in servers {
         match docker_credential::get_credential_from_reader(stored.as_bytes(), server) {
-            Ok(DockerCredential::UsernamePassword(user, password)) => return Ok(Some(Secret::Basic(user, password))),
+            Ok(DockerCredential::UsernamePassword(user, password)) => {
+                return Ok(Some(Secret::Basic(user, password)));
+            }
             Ok(DockerCredential::IdentityToken(token)) => return Ok(Some(Secret::IdentityToken(token))),
             Err(CredentialRetrievalError::NoCredentialConfigured) => {}
             Err(_) => return Err("; its stored credentials are malformed"),
@@ -162,9 +168,14 @@ fn ask_helper(name: &str, server: &str) -> Result<Option<Secret>, &'static str> 
 fn answer(text: &str, success: bool) -> Result<Option<Secret>, &'static str> {
     if !success {
         // Source: the protocol of docker-credential-helpers.
-        return if text.contains("credentials not found") { Ok(None) } else { Err("; its credential helper failed") };
+        return if text.contains("credentials not found") {
+            Ok(None)
+        } else {
+            Err("; its credential helper failed")
+        };
     }
-    let answer: Value = serde_json::from_str(text).map_err(|_| "; its credential helper gave a malformed answer")?;
+    let answer: Value =
+        serde_json::from_str(text).map_err(|_| "; its credential helper gave a malformed answer")?;
     let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (user, secret) = (field("Username"), field("Secret"));
     Ok(match user.as_str() {
@@ -185,7 +196,9 @@ mod tests {
     #[test]
     fn stored_credentials_are_for_their_own_host_only() {
         // user:word
-        let stored = credentials(r#"{"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjp3b3Jk"},"Acme.example:5000/team":{"auth":"dXNlcjp3b3Jk"},"ghcr.io":{"identitytoken":"t"}}}"#);
+        let stored = credentials(
+            r#"{"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjp3b3Jk"},"Acme.example:5000/team":{"auth":"dXNlcjp3b3Jk"},"ghcr.io":{"identitytoken":"t"}}}"#,
+        );
         let basic = Secret::Basic("user".to_owned(), "word".to_owned());
         assert_eq!(stored.get("docker.io"), basic);
         assert_eq!(stored.get("ghcr.io"), Secret::IdentityToken("t".to_owned()));
@@ -198,8 +211,14 @@ mod tests {
     #[test]
     fn a_helper_with_a_path_for_a_name_is_never_started() {
         let stored = credentials(r#"{"credHelpers":{"ghcr.io":"../../bin/sh"},"credsStore":"a b"}"#);
-        assert_eq!(stored.get("ghcr.io"), Secret::Anonymous(Some("; its credential helper has no proper name")));
-        assert_eq!(stored.get("quay.io"), Secret::Anonymous(Some("; its credential helper has no proper name")));
+        assert_eq!(
+            stored.get("ghcr.io"),
+            Secret::Anonymous(Some("; its credential helper has no proper name"))
+        );
+        assert_eq!(
+            stored.get("quay.io"),
+            Secret::Anonymous(Some("; its credential helper has no proper name"))
+        );
         assert!(!format!("{:?}", Secret::Basic("user".into(), "word".into())).contains("word"));
     }
 

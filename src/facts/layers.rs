@@ -56,8 +56,14 @@ pub(crate) struct Wish {
 pub(crate) enum Found {
     At(String),
     /// It is a script whose interpreter is not in the image.
-    WithoutInterpreter { path: String, interpreter: String },
-    Absent { not_executable: Option<String>, layers: usize },
+    WithoutInterpreter {
+        path: String,
+        interpreter: String,
+    },
+    Absent {
+        not_executable: Option<String>,
+        layers: usize,
+    },
 }
 
 /// What the layers told.
@@ -89,7 +95,15 @@ pub(crate) fn search(
     wish: &Wish,
     limits: Limits,
 ) -> Told {
-    let mut search = Search { blobs, memory, wish, limits, left: limits.compressed, stack: Stack::default(), scripts: Wanted::new() };
+    let mut search = Search {
+        blobs,
+        memory,
+        wish,
+        limits,
+        left: limits.compressed,
+        stack: Stack::default(),
+        scripts: Wanted::new(),
+    };
     if let Some(script) = &wish.script {
         search.scripts.extend(candidates(script, &wish.path).into_iter().map(|path| (path.into(), None)));
     }
@@ -107,7 +121,11 @@ pub(crate) fn search(
     if trouble.is_none() && search.stack.depth() == layers.len() {
         search.stack.complete();
     }
-    let programs = wish.programs.iter().map(|program| (program.clone(), search.answer(program, trouble.as_ref()))).collect();
+    let programs = wish
+        .programs
+        .iter()
+        .map(|program| (program.clone(), search.answer(program, trouble.as_ref())))
+        .collect();
     let script = search.script(&top_down);
     Told { programs, script }
 }
@@ -126,14 +144,20 @@ struct Search<'a> {
 impl Search<'_> {
     fn is_done(&self) -> bool {
         self.wish.programs.iter().all(|program| self.find(program).is_some())
-            && self.wish.script.iter().all(|script| self.stack.find(script, &self.wish.path) != Lookup::NeedLower)
+            && self
+                .wish
+                .script
+                .iter()
+                .all(|script| self.stack.find(script, &self.wish.path) != Lookup::NeedLower)
     }
 
     /// Returns what is known of a program by now; `None` if lower layers decide.
     fn find(&self, program: &str) -> Option<Found> {
         match self.stack.find(program, &self.wish.path) {
             Lookup::NeedLower => None,
-            Lookup::Missing { not_executable } => Some(Found::Absent { not_executable, layers: self.stack.depth() }),
+            Lookup::Missing { not_executable } => {
+                Some(Found::Absent { not_executable, layers: self.stack.depth() })
+            }
             Lookup::Found { path, interpreter: None } => Some(Found::At(path)),
             Lookup::Found { path, interpreter: Some(line) } => {
                 let missing = self.missing_interpreter(&line)?;
@@ -157,7 +181,9 @@ impl Search<'_> {
         if !first.ends_with("/env") {
             return Some(None);
         }
-        let Some(name) = words.find(|word| !word.starts_with('-') && !word.contains('=')) else { return Some(None) };
+        let Some(name) = words.find(|word| !word.starts_with('-') && !word.contains('=')) else {
+            return Some(None);
+        };
         match self.stack.find(name, &self.wish.path) {
             Lookup::NeedLower => None,
             Lookup::Missing { .. } => Some(Some(name.to_owned())),
@@ -182,8 +208,10 @@ impl Search<'_> {
             self.stack.push_below(self.keep(layer, listed));
             return Ok(());
         }
-        let wanted: BTreeSet<&str> = self.wish.programs.iter().chain(&self.wish.script).map(String::as_str).collect();
-        let mut missing: BTreeSet<&str> = wanted.into_iter().filter(|program| self.find(program).is_none()).collect();
+        let wanted: BTreeSet<&str> =
+            self.wish.programs.iter().chain(&self.wish.script).map(String::as_str).collect();
+        let mut missing: BTreeSet<&str> =
+            wanted.into_iter().filter(|program| self.find(program).is_none()).collect();
         let places: BTreeMap<String, &str> = missing
             .iter()
             .flat_map(|program| candidates(program, &self.wish.path).into_iter().map(|path| (path, *program)))
@@ -199,7 +227,8 @@ impl Search<'_> {
             }
             if missing.is_empty() { Next::Stop } else { Next::Continue }
         };
-        let (index, next) = read::stream(self.blobs, layer, self.limits.layer, &mut self.left, &mut self.scripts, &mut look)?;
+        let (index, next) =
+            read::stream(self.blobs, layer, self.limits.layer, &mut self.left, &mut self.scripts, &mut look)?;
         if next == Next::Continue {
             self.stack.push_below(self.keep(layer, index));
             return Ok(());
@@ -208,7 +237,14 @@ impl Search<'_> {
         if !self.is_done() {
             // An upper layer hides what was found, so the whole layer counts after all.
             self.stack.pop_lowest();
-            let (index, _) = read::stream(self.blobs, layer, self.limits.layer, &mut self.left, &mut self.scripts, &mut |_, _| Next::Continue)?;
+            let (index, _) = read::stream(
+                self.blobs,
+                layer,
+                self.limits.layer,
+                &mut self.left,
+                &mut self.scripts,
+                &mut |_, _| Next::Continue,
+            )?;
             self.stack.push_below(self.keep(layer, index));
         }
         Ok(())

@@ -106,7 +106,9 @@ impl Manifest {
         }
         match raw {
             RawManifest { schema: 1, .. } => Err(malformed("schema 1 is no longer read".to_owned())),
-            RawManifest { manifests: Some(manifests), config: None, layers: None, .. } => Ok(Self::Index(manifests)),
+            RawManifest { manifests: Some(manifests), config: None, layers: None, .. } => {
+                Ok(Self::Index(manifests))
+            }
             RawManifest { manifests: None, config: Some(config), layers: Some(layers), .. } => {
                 Ok(Self::Image { config, layers })
             }
@@ -118,11 +120,15 @@ impl Manifest {
 /// Chooses the image of an index for a platform: with its variant, else without regard to it.
 pub(crate) fn choose<'a>(manifests: &'a [Descriptor], platform: &Platform) -> Option<&'a Descriptor> {
     let matching = |descriptor: &&Descriptor| {
-        descriptor.platform.as_ref().is_some_and(|own| own.os == platform.os && own.architecture == platform.architecture)
+        descriptor
+            .platform
+            .as_ref()
+            .is_some_and(|own| own.os == platform.os && own.architecture == platform.architecture)
     };
-    let exact = manifests.iter().filter(matching).find(|descriptor| {
-        descriptor.platform.as_ref().is_some_and(|own| own.variant == platform.variant)
-    });
+    let exact = manifests
+        .iter()
+        .filter(matching)
+        .find(|descriptor| descriptor.platform.as_ref().is_some_and(|own| own.variant == platform.variant));
     let single = || match manifests {
         // An index of one image need not say its platform.
         [one] if one.platform.is_none() => Some(one),
@@ -134,33 +140,62 @@ pub(crate) fn choose<'a>(manifests: &'a [Descriptor], platform: &Platform) -> Op
 impl Config {
     /// Parses the configuration of an image.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Trouble> {
-        #[derive(Deserialize)]
-        struct File {
-            #[serde(default, deserialize_with = "null_is_default")]
-            config: Run,
-            #[serde(default)]
-            os: String,
-        }
-        #[derive(Deserialize, Default)]
-        #[serde(rename_all = "PascalCase", default)]
-        struct Run {
-            #[serde(deserialize_with = "null_is_default")]
-            entrypoint: Vec<String>,
-            #[serde(deserialize_with = "null_is_default")]
-            cmd: Vec<String>,
-            #[serde(deserialize_with = "null_is_default")]
-            env: Vec<String>,
-        }
-        let file: File = serde_json::from_slice(bytes)
+        Self::parse_with_layers(bytes).map(|(config, _)| config)
+    }
+
+    /// Parses the configuration of an image, with the digests of its unpacked layers.
+    pub(crate) fn parse_with_layers(bytes: &[u8]) -> Result<(Self, Vec<String>), Trouble> {
+        let file: ConfigFile = serde_json::from_slice(bytes)
             .map_err(|error| Trouble::Malformed("the configuration of the image", error.to_string()))?;
         // The last one counts, as for the kernel's environment that the runtime makes of it.
         let path = file.config.env.iter().rev().find_map(|pair| pair.strip_prefix("PATH="));
-        Ok(Self {
+        let config = Self {
             path: path.map(str::to_owned),
             entrypoint: file.config.entrypoint,
             cmd: file.config.cmd,
             windows: file.os == "windows",
-        })
+        };
+        Ok((config, file.rootfs.diff_ids))
+    }
+}
+
+#[derive(Deserialize)]
+struct ConfigFile {
+    #[serde(default, deserialize_with = "null_is_default")]
+    config: RunConfig,
+    // The specification demands it, so what lacks it is something else.
+    os: String,
+    #[serde(default)]
+    rootfs: RootFs,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct RunConfig {
+    #[serde(deserialize_with = "null_is_default")]
+    entrypoint: Vec<String>,
+    #[serde(deserialize_with = "null_is_default")]
+    cmd: Vec<String>,
+    #[serde(deserialize_with = "null_is_default")]
+    env: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RootFs {
+    diff_ids: Vec<String>,
+}
+
+impl Descriptor {
+    /// Makes a descriptor of content of which the digest alone is known.
+    pub(crate) fn of_digest(digest: &str) -> Self {
+        Self {
+            media_type: String::new(),
+            digest: digest.to_owned(),
+            size: 0,
+            annotations: BTreeMap::new(),
+            platform: None,
+        }
     }
 }
 
@@ -171,7 +206,9 @@ pub(crate) fn is_sha256(digest: &str) -> bool {
     })
 }
 
-fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -201,7 +238,8 @@ mod tests {
 
     #[test]
     fn a_manifest_with_a_path_for_a_digest_is_malformed() {
-        let text = r#"{"schemaVersion":2,"config":{"digest":"sha256:../../etc/passwd","size":1},"layers":[]}"#;
+        let text =
+            r#"{"schemaVersion":2,"config":{"digest":"sha256:../../etc/passwd","size":1},"layers":[]}"#;
         assert!(matches!(Manifest::parse(text.as_bytes()), Err(Trouble::Malformed(..))));
         assert!(Manifest::parse(br#"{"schemaVersion":2}"#).is_err());
         assert!(Manifest::parse(br#"{"schemaVersion":1}"#).is_err());
@@ -209,10 +247,12 @@ mod tests {
 
     #[test]
     fn null_fields_of_a_configuration_are_empty() {
-        let config = Config::parse(br#"{"os":"linux","config":{"Entrypoint":null,"Cmd":["a"],"Env":["PATH=/a","A=b","PATH=/b"]}}"#);
+        let config = Config::parse(
+            br#"{"os":"linux","config":{"Entrypoint":null,"Cmd":["a"],"Env":["PATH=/a","A=b","PATH=/b"]}}"#,
+        );
         let expected = Config { cmd: vec!["a".to_owned()], path: Some("/b".to_owned()), ..Config::default() };
         assert_eq!(config, Ok(expected));
-        assert_eq!(Config::parse(br#"{"config":null}"#), Ok(Config::default()));
+        assert_eq!(Config::parse(br#"{"os":"linux","config":null}"#), Ok(Config::default()));
         assert!(Config::parse(b"[]").is_err());
     }
 }

@@ -7,19 +7,14 @@ use std::{
     time::Duration,
 };
 
-use caulk_transforms::{
-    argv::{self, Shape},
-    facts::{Caveat, Forwards, ImageFacts, Presence},
-    finding::Evidence,
-    image::ImageRef,
-    wrapper,
-};
+use caulk_transforms::{facts::ImageFacts, image::ImageRef};
 
 use super::{
     address::{Policy, RegistrySettings},
     cache::Cache,
     credentials::Credentials,
-    layers::{self, Found, Limits, Wish},
+    inspect::{Image, Looked},
+    layers::Limits,
     manifest::{CONFIG_BYTES, Config, Descriptor, Manifest, Platform, choose, is_sha256},
     registry::{Registries, RemoteBlobs},
     transport::{Patience, Transport},
@@ -81,19 +76,6 @@ struct Resolved {
     manifest: Option<Vec<u8>>,
 }
 
-/// An image as its registry has it.
-#[derive(Debug, Clone)]
-struct Image {
-    digest: String,
-    config: Config,
-    layers: Vec<Descriptor>,
-    platform: Platform,
-    /// What another platform of the same image runs instead.
-    differs: Option<String>,
-    /// Whether the registry could not be asked whether the tag still means this.
-    stale: bool,
-}
-
 impl Online {
     /// Makes the client. Nothing is sent before the first question.
     ///
@@ -104,15 +86,22 @@ impl Online {
         let proxy = ureq::Proxy::try_from_env();
         let proxy_host = proxy.as_ref().and_then(|proxy| Some(proxy.uri().authority()?.as_str().to_owned()));
         let policy = Arc::new(Policy::new(settings.registries.clone(), credentials.registries(), proxy_host));
-        let transport = Transport::new(Arc::clone(&policy), settings.patience, proxy, settings.ca_bundle.as_deref())?;
+        let transport =
+            Transport::new(Arc::clone(&policy), settings.patience, proxy, settings.ca_bundle.as_deref())?;
         let cache = settings.cache.clone().map_or_else(Cache::default, Cache::at);
-        Ok(Self { registries: Registries::new(transport, policy, credentials), cache, settings, images: Mutex::default() })
+        Ok(Self {
+            registries: Registries::new(transport, policy, credentials),
+            cache,
+            settings,
+            images: Mutex::default(),
+        })
     }
 
     /// Returns what images run, each asked once, several at a time.
     pub fn images(&self, images: &BTreeSet<ImageRef>) -> BTreeMap<ImageRef, Result<ImageFacts, String>> {
         self.in_parallel(images.iter(), |image| {
-            let facts = self.image(image).map(|known| facts_of(image, &known)).map_err(|trouble| trouble.to_string());
+            let facts =
+                self.image(image).map(|known| known.facts(image)).map_err(|trouble| trouble.to_string());
             (image.clone(), facts)
         })
     }
@@ -159,14 +148,22 @@ impl Online {
         let top = Manifest::parse(&bytes)?;
         let Manifest::Index(manifests) = top else {
             let (config, layers) = self.variant(image, top)?;
-            return Ok(Image { digest, config, layers, platform: self.settings.platform.clone(), differs: None, stale });
+            return Ok(Image {
+                place: image.name(),
+                digest,
+                config,
+                layers,
+                platform: self.settings.platform.clone(),
+                differs: None,
+                stale,
+            });
         };
         let none = || Trouble::NoPlatform(self.settings.platform.to_string());
         let chosen = choose(&manifests, &self.settings.platform).ok_or_else(none)?;
         let (config, layers) = self.variant_by_digest(image, chosen)?;
         let differs = self.difference(image, &manifests, chosen, &config);
         let platform = chosen.platform.clone().unwrap_or_else(|| self.settings.platform.clone());
-        Ok(Image { digest, config, layers, platform, differs, stale })
+        Ok(Image { place: image.name(), digest, config, layers, platform, differs, stale })
     }
 
     /// Returns the digest that a reference stands for.
@@ -194,7 +191,9 @@ impl Online {
                 self.cache.keep_blob(&digest, &bytes);
                 Resolved { digest, stale: false, manifest: Some(bytes) }
             }
-            (Err(trouble), Some((known, _))) if trouble.is_passing() => return Ok(resolved(&known.digest, true)),
+            (Err(trouble), Some((known, _))) if trouble.is_passing() => {
+                return Ok(resolved(&known.digest, true));
+            }
             (Err(trouble), _) => return Err(trouble),
         };
         self.cache.keep_tag(&reference, &found.digest);
@@ -210,7 +209,11 @@ impl Online {
         Ok(bytes)
     }
 
-    fn variant_by_digest(&self, image: &ImageRef, descriptor: &Descriptor) -> Result<(Config, Vec<Descriptor>), Trouble> {
+    fn variant_by_digest(
+        &self,
+        image: &ImageRef,
+        descriptor: &Descriptor,
+    ) -> Result<(Config, Vec<Descriptor>), Trouble> {
         let manifest = Manifest::parse(&self.manifest(image, &descriptor.digest)?)?;
         self.variant(image, manifest)
     }
@@ -222,7 +225,8 @@ impl Online {
         let bytes = match self.cache.blob(&config.digest) {
             Some(bytes) => bytes,
             None => {
-                let bytes = self.registries.blob(image, &config, "the configuration of the image", CONFIG_BYTES)?;
+                let bytes =
+                    self.registries.blob(image, &config, "the configuration of the image", CONFIG_BYTES)?;
                 self.cache.keep_blob(&config.digest, &bytes);
                 bytes
             }
@@ -231,7 +235,13 @@ impl Online {
     }
 
     /// Compares with one other common platform: two are enough to show that the build differs.
-    fn difference(&self, image: &ImageRef, all: &[Descriptor], chosen: &Descriptor, config: &Config) -> Option<String> {
+    fn difference(
+        &self,
+        image: &ImageRef,
+        all: &[Descriptor],
+        chosen: &Descriptor,
+        config: &Config,
+    ) -> Option<String> {
         let mut others = all.iter().filter(|other| other.digest != chosen.digest);
         let other = others.find(|other| {
             other.platform.as_ref().is_some_and(|platform| {
@@ -239,119 +249,20 @@ impl Online {
             })
         })?;
         let (theirs, _) = self.variant_by_digest(image, other).ok()?;
-        let same = theirs.entrypoint == config.entrypoint && theirs.cmd == config.cmd && theirs.path == config.path;
+        let same =
+            theirs.entrypoint == config.entrypoint && theirs.cmd == config.cmd && theirs.path == config.path;
         let platform = other.platform.as_ref().map(ToString::to_string).unwrap_or_default();
         (!same).then(|| format!("{platform} has ENTRYPOINT {:?} and CMD {:?}", theirs.entrypoint, theirs.cmd))
     }
 
     fn look(&self, image: &ImageRef, programs: &BTreeSet<String>) -> Looked {
-        let known = match self.image(image) {
-            Ok(known) => known,
-            Err(trouble) => {
-                let unknown = Presence::Unknown(trouble.to_string());
-                return Looked { programs: programs.iter().map(|program| (program.clone(), unknown.clone())).collect(), facts: None };
+        match self.image(image) {
+            Ok(known) => {
+                let blobs = RemoteBlobs { registries: &self.registries, image };
+                let limits = Limits { compressed: self.settings.layer_bytes, ..Limits::default() };
+                known.look(image, &blobs, &self.cache, programs, limits)
             }
-        };
-        let mut facts = facts_of(image, &known);
-        let wish = Wish {
-            programs: programs.clone(),
-            path: known.config.path.clone().unwrap_or_else(|| argv::DEFAULT_PATH.to_owned()),
-            script: wanted_script(&facts),
-        };
-        let blobs = RemoteBlobs { registries: &self.registries, image };
-        let limits = Limits { compressed: self.settings.layer_bytes, ..Limits::default() };
-        let told = layers::search(&blobs, &self.cache, &known.layers, &wish, limits);
-        let source = source_of(image, &known);
-        if let Some(text) = told.script {
-            learn_script(&mut facts, wish.script.as_deref().unwrap_or_default(), &text, &source);
+            Err(trouble) => Looked::nothing(programs, &trouble),
         }
-        let programs = told.programs.into_iter().map(|(program, found)| {
-            let presence = presence(image, &program, found, &source);
-            (program, presence)
-        });
-        Looked { programs: programs.collect(), facts: Some(facts) }
-    }
-}
-
-/// What a look into an image told.
-#[derive(Debug, Clone)]
-pub struct Looked {
-    /// Which programs are there.
-    pub programs: BTreeMap<String, Presence>,
-    /// What it runs, with what its script told; none if it could not be read.
-    pub facts: Option<ImageFacts>,
-}
-
-fn source_of(image: &ImageRef, known: &Image) -> String {
-    format!("{} at {} ({})", image.name(), known.digest, known.platform)
-}
-
-fn facts_of(image: &ImageRef, known: &Image) -> ImageFacts {
-    let Image { config, .. } = known;
-    let what = format!("{image} has ENTRYPOINT {:?} and CMD {:?}", config.entrypoint, config.cmd);
-    let mut caveats = Vec::new();
-    if known.differs.is_some() {
-        caveats.push(Caveat::PlatformsDisagree);
-    }
-    if known.stale {
-        caveats.push(Caveat::MovingTag);
-    }
-    let mut evidence = vec![Evidence { what, source: source_of(image, known) }];
-    evidence.extend(known.differs.iter().map(|other| Evidence { what: other.clone(), source: source_of(image, known) }));
-    ImageFacts {
-        entrypoint: config.entrypoint.clone(),
-        cmd: config.cmd.clone(),
-        path: config.path.clone(),
-        windows: config.windows,
-        evidence,
-        caveats,
-        ..ImageFacts::default()
-    }
-}
-
-/// Returns the script whose text would tell what the entrypoint does with its arguments.
-fn wanted_script(facts: &ImageFacts) -> Option<String> {
-    let taken = argv::dissect(&facts.entrypoint);
-    match taken.shape {
-        // `/bin/sh script`: the script is the next word.
-        Shape::Script(program) if matches!(argv::basename(program), "sh" | "bash" | "ash" | "dash") => {
-            facts.entrypoint.get(taken.skipped + 1).filter(|word| word.starts_with('/')).cloned()
-        }
-        // Its own arguments would stand before those of the manifest.
-        Shape::Script(program) if facts.entrypoint.len() == taken.skipped + 1 => Some(program.to_owned()),
-        // What is no script by its name may be one all the same.
-        Shape::Program(program) => Some(program.to_owned()),
-        _ => None,
-    }
-}
-
-fn learn_script(facts: &mut ImageFacts, script: &str, text: &str, source: &str) {
-    let reading = wrapper::read(text);
-    if reading.forwards == Forwards::Unknown {
-        return;
-    }
-    facts.forwards = reading.forwards;
-    facts.evidence.push(Evidence { what: format!("{script}: {}", reading.why), source: source.to_owned() });
-}
-
-fn presence(image: &ImageRef, program: &str, found: Result<Found, Trouble>, source: &str) -> Presence {
-    let evidence = |what: String| Evidence { what, source: source.to_owned() };
-    match found {
-        Ok(Found::At(path)) => {
-            let what = format!("{image} has {path}");
-            Presence::Present(path, evidence(what))
-        }
-        Ok(Found::WithoutInterpreter { path, interpreter }) => {
-            let what = format!("{image} has {path}, a script whose interpreter {interpreter} it lacks, so it cannot start");
-            Presence::Present(path, evidence(what))
-        }
-        Ok(Found::Absent { not_executable: None, layers }) => {
-            let place = if program.starts_with('/') { "in it" } else { "on its PATH" };
-            Presence::Absent(evidence(format!("{image} has no {program} {place} ({layers} layers read)")))
-        }
-        Ok(Found::Absent { not_executable: Some(path), .. }) => {
-            Presence::Absent(evidence(format!("{image} has {path}, which nobody may execute")))
-        }
-        Err(trouble) => Presence::Unknown(trouble.to_string()),
     }
 }

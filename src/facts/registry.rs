@@ -69,11 +69,18 @@ impl Registries {
     }
 
     /// Returns a small blob whole.
-    pub(crate) fn blob(&self, image: &ImageRef, blob: &Descriptor, what: &'static str, bound: u64) -> Result<Vec<u8>, Trouble> {
+    pub(crate) fn blob(
+        &self,
+        image: &ImageRef,
+        blob: &Descriptor,
+        what: &'static str,
+        bound: u64,
+    ) -> Result<Vec<u8>, Trouble> {
         if blob.size > bound {
             return Err(Trouble::TooLarge(what, bound));
         }
-        let (response, host) = self.ask(image, &Ask { path: format!("blobs/{}", blob.digest), ..Ask::default() })?;
+        let (response, host) =
+            self.ask(image, &Ask { path: format!("blobs/{}", blob.digest), ..Ask::default() })?;
         let bytes = read_bounded(response, &host, what, bound)?;
         let digest = format!("sha256:{}", hex(&Sha256::digest(&bytes)));
         if digest == blob.digest { Ok(bytes) } else { Err(Trouble::Digest(what, blob.digest.clone())) }
@@ -86,7 +93,11 @@ impl Registries {
             "docker.io" => "registry-1.docker.io",
             other => other,
         };
-        let mirrors = self.policy.settings(&image.registry).map(|settings| settings.mirrors.as_slice()).unwrap_or_default();
+        let mirrors = self
+            .policy
+            .settings(&image.registry)
+            .map(|settings| settings.mirrors.as_slice())
+            .unwrap_or_default();
         for mirror in mirrors {
             let scope = Scope { registry: mirror, host: mirror, repository: &image.repository };
             // A mirror that fails, for whatever reason, is passed by: the origin is what counts.
@@ -165,7 +176,8 @@ impl Blobs for RemoteBlobs<'_> {
         if length == 0 {
             return Ok(None);
         }
-        let ask = Ask { path: format!("blobs/{}", layer.digest), range: Some((from, length)), ..Ask::default() };
+        let ask =
+            Ask { path: format!("blobs/{}", layer.digest), range: Some((from, length)), ..Ask::default() };
         let (response, host) = self.registries.ask(self.image, &ask)?;
         // A server that ignores the range would send the whole layer.
         if response.status() != 206 {

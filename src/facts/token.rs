@@ -83,8 +83,15 @@ fn reason(secret: &Secret) -> &'static str {
 }
 
 fn is_trusted(policy: &Policy, scope: Scope<'_>, service: &str) -> bool {
-    let named = |registry: &str| policy.settings(registry).is_some_and(|settings| settings.token_hosts.iter().any(|host| host == service));
-    service == scope.host || KNOWN_SERVICES.contains(&(scope.host, service)) || named(scope.registry) || named(scope.host)
+    let named = |registry: &str| {
+        policy
+            .settings(registry)
+            .is_some_and(|settings| settings.token_hosts.iter().any(|host| host == service))
+    };
+    service == scope.host
+        || KNOWN_SERVICES.contains(&(scope.host, service))
+        || named(scope.registry)
+        || named(scope.host)
 }
 
 enum Challenge {
@@ -96,10 +103,19 @@ fn parse(header: &str) -> Option<Challenge> {
     let challenges: Vec<_> = ChallengeParser::new(header).collect::<Result<_, _>>().ok()?;
     let bearer = challenges.iter().find(|challenge| challenge.scheme.eq_ignore_ascii_case("bearer"));
     if let Some(bearer) = bearer {
-        let param = |name: &str| bearer.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_unescaped());
+        let param = |name: &str| {
+            bearer
+                .params
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.to_unescaped())
+        };
         return Some(Challenge::Bearer { realm: param("realm")?, service: param("service") });
     }
-    challenges.iter().any(|challenge| challenge.scheme.eq_ignore_ascii_case("basic")).then_some(Challenge::Basic)
+    challenges
+        .iter()
+        .any(|challenge| challenge.scheme.eq_ignore_ascii_case("basic"))
+        .then_some(Challenge::Basic)
 }
 
 fn bearer(
@@ -144,7 +160,10 @@ fn bearer(
     // The specification's default is 60 seconds; a little less, for the way.
     let expires = answer.get("expires_in").and_then(serde_json::Value::as_u64);
     let seconds = expires.unwrap_or(60).clamp(10, 3600) - 5;
-    Ok(Authorization { header: format!("Bearer {token}"), until: Instant::now() + Duration::from_secs(seconds) })
+    Ok(Authorization {
+        header: format!("Bearer {token}"),
+        until: Instant::now() + Duration::from_secs(seconds),
+    })
 }
 
 fn malformed(error: &serde_json::Error) -> Trouble {
@@ -163,8 +182,13 @@ mod tests {
     #[test]
     fn challenges_are_read() {
         let header = r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull""#;
-        let Some(Challenge::Bearer { realm, service }) = parse(header) else { panic!("it is a bearer challenge") };
-        assert_eq!((realm.as_str(), service.as_deref()), ("https://auth.docker.io/token", Some("registry.docker.io")));
+        let Some(Challenge::Bearer { realm, service }) = parse(header) else {
+            panic!("it is a bearer challenge")
+        };
+        assert_eq!(
+            (realm.as_str(), service.as_deref()),
+            ("https://auth.docker.io/token", Some("registry.docker.io"))
+        );
         assert!(matches!(parse("Basic realm=\"x\""), Some(Challenge::Basic)));
         assert!(parse("Negotiate").is_none());
         assert!(parse("Bearer").is_none());

@@ -180,16 +180,19 @@ impl Transport {
     /// TLS is left out only for hosts that the user's side named as insecure.
     fn check_url(&self, url: &str, host: &str) -> Result<(), Trouble> {
         self.policy.check_host(host)?;
-        let allowed = url.starts_with("https://") || url.starts_with("http://") && self.policy.is_insecure(host);
+        let allowed =
+            url.starts_with("https://") || url.starts_with("http://") && self.policy.is_insecure(host);
         if allowed { Ok(()) } else { Err(Trouble::Forbidden(format!("{host} without TLS"))) }
     }
 
     fn once(&self, request: &Request<'_>) -> Result<Response<Body>, ureq::Error> {
         if !request.form.is_empty() {
-            let form: Vec<(&str, &str)> = request.form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let form: Vec<(&str, &str)> =
+                request.form.iter().map(|(name, value)| (*name, value.as_str())).collect();
             return self.agent.post(&request.url).send_form(form);
         }
-        let mut builder = if request.head { self.agent.head(&request.url) } else { self.agent.get(&request.url) };
+        let mut builder =
+            if request.head { self.agent.head(&request.url) } else { self.agent.get(&request.url) };
         for (name, value) in &request.query {
             builder = builder.query(*name, value);
         }
@@ -213,9 +216,17 @@ fn backoff(attempt: u32, url: &str) -> Duration {
 }
 
 /// Reads a body into memory, up to a bound.
-pub(crate) fn read_bounded(response: Response<Body>, host: &str, what: &'static str, bound: u64) -> Result<Vec<u8>, Trouble> {
+pub(crate) fn read_bounded(
+    response: Response<Body>,
+    host: &str,
+    what: &'static str,
+    bound: u64,
+) -> Result<Vec<u8>, Trouble> {
     let mut bytes = Vec::new();
-    body(response, host).take(bound + 1).read_to_end(&mut bytes).map_err(|error| super::layers::index::from_io(&error))?;
+    body(response, host)
+        .take(bound + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| super::layers::index::from_io(&error))?;
     if bytes.len() as u64 > bound { Err(Trouble::TooLarge(what, bound)) } else { Ok(bytes) }
 }
 
@@ -235,10 +246,14 @@ struct Named<R> {
 
 impl<R: Read> Read for Named<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer).map_err(|error| io::Error::other(io_trouble(&self.host, &error)))?;
+        let read =
+            self.reader.read(buffer).map_err(|error| io::Error::other(io_trouble(&self.host, &error)))?;
         self.read += read as u64;
         if read == 0 && !buffer.is_empty() && self.expected.is_some_and(|expected| self.read < expected) {
-            return Err(io::Error::other(Trouble::Unreachable(self.host.clone(), "the connection was cut".to_owned())));
+            return Err(io::Error::other(Trouble::Unreachable(
+                self.host.clone(),
+                "the connection was cut".to_owned(),
+            )));
         }
         Ok(read)
     }
@@ -248,7 +263,9 @@ fn io_trouble(host: &str, error: &io::Error) -> Trouble {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
     match inner {
         Some(inner) => trouble(host, inner),
-        None if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => Trouble::Timeout(host.to_owned()),
+        None if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
+            Trouble::Timeout(host.to_owned())
+        }
         None => Trouble::Unreachable(host.to_owned(), error.to_string()),
     }
 }
@@ -274,7 +291,12 @@ struct Guard {
 }
 
 impl Resolver for Guard {
-    fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let found = self.inner.resolve(uri, config, timeout)?;
         let host = uri.authority().map_or("", |authority| authority.as_str());
         let mut kept = self.empty();
@@ -312,7 +334,11 @@ pub(crate) fn host_of(url: &str) -> Result<String, Trouble> {
     let uri: Uri = url.parse().map_err(|_| malformed())?;
     let authority = uri.authority().map(|authority| authority.as_str()).ok_or_else(malformed)?;
     // User info would be sent along as credentials that nobody stored.
-    if authority.contains('@') || authority.is_empty() { Err(malformed()) } else { Ok(authority.to_ascii_lowercase()) }
+    if authority.contains('@') || authority.is_empty() {
+        Err(malformed())
+    } else {
+        Ok(authority.to_ascii_lowercase())
+    }
 }
 
 fn same_origin(a: &str, b: &str) -> bool {

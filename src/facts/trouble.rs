@@ -17,7 +17,9 @@ pub(crate) enum Trouble {
     NotFound(String),
     #[error("{0} refuses access{1}")]
     Unauthorized(String, &'static str),
-    #[error("the token service {1} of {0} is another host; it gets no credentials unless --token-host allows it")]
+    #[error(
+        "the token service {1} of {0} is another host; it gets no credentials unless --token-host allows it"
+    )]
     ForeignTokenService(String, String),
     #[error("{0} did not answer in time")]
     Timeout(String),
@@ -35,8 +37,6 @@ pub(crate) enum Trouble {
     NoPlatform(String),
     #[error("the search was capped: {0}")]
     Capped(&'static str),
-    #[error("credentials could not be read: {0}")]
-    Credentials(String),
     #[error("failed to read {0}: {1}")]
     File(String, String),
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{finding::Evidence, image::ImageRef};
 
 /// What a rule needs to know from outside the manifests.
@@ -19,7 +21,7 @@ pub enum Question {
 }
 
 /// What an entrypoint does with the arguments that it is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub enum Forwards {
     /// All of them become arguments of its own program.
     OwnProgram,
@@ -39,7 +41,7 @@ pub enum Forwards {
 }
 
 /// Why an answer is less certain than its source: each lowers a fix by one tier.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Caveat {
     /// The tag lies in no tag range that the source covers, or the reference is a digest only.
     TagNotCovered,
@@ -52,7 +54,7 @@ pub enum Caveat {
 }
 
 /// What is known of an image.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ImageFacts {
     /// ENTRYPOINT, in exec form; empty if the image has none. The shell form is `["/bin/sh", "-c", text]`.
     pub entrypoint: Vec<String>,
@@ -79,7 +81,7 @@ pub struct ImageFacts {
 }
 
 /// Whether a program is in an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Presence {
     /// It is there and can be executed; with its path.
     Present(String, Evidence),

@@ -54,7 +54,7 @@ pub struct Location {
 }
 
 /// One thing that is known, and from where.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Evidence {
     /// What is known, as a sentence without its full stop: `the entrypoint of ghcr.io/x/y is ["a", "b"]`.
     pub what: String,

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod argv;
+pub mod builds;
 pub mod catalog;
 pub mod dockerfile;
 pub mod edit;

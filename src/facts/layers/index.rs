@@ -70,7 +70,8 @@ impl LayerIndex {
     /// Adds a file under the name that it has in the archive, resolving whiteouts.
     pub(crate) fn add(&mut self, name: &str, entry: Entry) {
         let path = normalized(name);
-        let (folder, file) = path.rsplit_once('/').map_or(("", path.as_str()), |(folder, file)| (folder, file));
+        let (folder, file) =
+            path.rsplit_once('/').map_or(("", path.as_str()), |(folder, file)| (folder, file));
         if file == ".wh..wh..opq" {
             self.opaque.insert(folder.into());
         } else if file.starts_with(".wh..wh.") {
@@ -201,8 +202,12 @@ impl LongNames {
     }
 
     fn take(&mut self, entry: &tar::Entry<'_, impl Read>) -> Result<(String, Box<str>), Trouble> {
-        let name = self.name.take().unwrap_or_else(|| String::from_utf8_lossy(&entry.header().path_bytes()).into_owned());
-        let in_header = || entry.header().link_name_bytes().map(|link| String::from_utf8_lossy(&link).into_owned());
+        let name = self
+            .name
+            .take()
+            .unwrap_or_else(|| String::from_utf8_lossy(&entry.header().path_bytes()).into_owned());
+        let in_header =
+            || entry.header().link_name_bytes().map(|link| String::from_utf8_lossy(&link).into_owned());
         let link = self.link.take().or_else(in_header).unwrap_or_default();
         if name.len() as u64 > NAME_BYTES || link.len() as u64 > NAME_BYTES {
             return Err(Trouble::TooLarge("a name in a layer", NAME_BYTES));
@@ -233,14 +238,18 @@ struct Capped<R> {
 impl<R: Read> Read for Capped<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.reader.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| std::io::Error::other(Trouble::Capped("the layer unpacks to too much")))?;
+        self.left = self
+            .left
+            .checked_sub(read as u64)
+            .ok_or_else(|| std::io::Error::other(Trouble::Capped("the layer unpacks to too much")))?;
         Ok(read)
     }
 }
 
 /// Takes our own reason out of an I/O error that a library handed through.
 pub(crate) fn from_io(error: &std::io::Error) -> Trouble {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static));
+    let mut source: Option<&(dyn std::error::Error + 'static)> =
+        error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static));
     while let Some(inner) = source {
         if let Some(trouble) = inner.downcast_ref::<Trouble>() {
             return trouble.clone();

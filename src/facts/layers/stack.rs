@@ -54,7 +54,8 @@ impl Stack {
             match self.step(&path) {
                 Step::Jump(target) => path = target,
                 Step::Seen(_) => {
-                    let place = self.layers.iter().position(|layer| layer.entries.contains_key(path.as_str()))?;
+                    let place =
+                        self.layers.iter().position(|layer| layer.entries.contains_key(path.as_str()))?;
                     return Some((place, path));
                 }
             }
@@ -99,11 +100,20 @@ impl Stack {
     }
 
     fn literal(&self, candidate: &str) -> Option<Lookup> {
-        let place = self.layers.iter().position(|layer| layer.entries.contains_key(candidate) || hides(layer, candidate))?;
+        let place = self
+            .layers
+            .iter()
+            .position(|layer| layer.entries.contains_key(candidate) || hides(layer, candidate))?;
         let upper = self.layers.get(..place)?;
         let layer = self.layers.get(place)?;
-        let Some(Entry::File { executable: true, interpreter }) = layer.entries.get(candidate) else { return None };
-        let linked = |folder: &str| upper.iter().any(|layer| matches!(layer.entries.get(folder), Some(entry) if *entry != Entry::Folder));
+        let Some(Entry::File { executable: true, interpreter }) = layer.entries.get(candidate) else {
+            return None;
+        };
+        let linked = |folder: &str| {
+            upper
+                .iter()
+                .any(|layer| matches!(layer.entries.get(folder), Some(entry) if *entry != Entry::Folder))
+        };
         if folders(candidate).any(linked) {
             return None;
         }
@@ -130,10 +140,16 @@ impl Stack {
                 Seen::Entry(Entry::Symlink(target)) => {
                     let rest = path[folder.len()..].trim_start_matches('/');
                     let parent = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
-                    let joined = if target.starts_with('/') { format!("{target}/{rest}") } else { format!("{parent}/{target}/{rest}") };
+                    let joined = if target.starts_with('/') {
+                        format!("{target}/{rest}")
+                    } else {
+                        format!("{parent}/{target}/{rest}")
+                    };
                     return Step::Jump(normalized(&joined));
                 }
-                Seen::Entry(Entry::Hardlink(target)) if folder == path => return Step::Jump(target.to_string()),
+                Seen::Entry(Entry::Hardlink(target)) if folder == path => {
+                    return Step::Jump(target.to_string());
+                }
                 Seen::Entry(entry) if folder == path => return Step::Seen(Seen::Entry(entry)),
                 // A folder need not be in the archive itself, and a file in its place has nothing below it.
                 Seen::Entry(_) | Seen::Nothing => {}
@@ -183,5 +199,8 @@ pub(crate) fn candidates(program: &str, path: &str) -> Vec<String> {
     if program.starts_with('/') {
         return vec![normalized(program)];
     }
-    path.split(':').filter(|folder| folder.starts_with('/')).map(|folder| normalized(&format!("{folder}/{program}"))).collect()
+    path.split(':')
+        .filter(|folder| folder.starts_with('/'))
+        .map(|folder| normalized(&format!("{folder}/{program}")))
+        .collect()
 }

@@ -35,10 +35,13 @@ pub(crate) enum Table {
 impl Table {
     /// Reads the annotations of a layer's descriptor.
     pub(crate) fn of(annotations: &BTreeMap<String, String>) -> Option<Self> {
-        if let (Some(position), Some(digest)) = (annotations.get(CHUNKED_POSITION), annotations.get(CHUNKED_DIGEST)) {
+        if let (Some(position), Some(digest)) =
+            (annotations.get(CHUNKED_POSITION), annotations.get(CHUNKED_DIGEST))
+        {
             let mut numbers = position.split(':').map(str::parse::<u64>);
             let (offset, length) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
-            return Some(Self::Chunked { offset, length, digest: digest.clone() }).filter(|_| length <= TOC_BYTES);
+            return Some(Self::Chunked { offset, length, digest: digest.clone() })
+                .filter(|_| length <= TOC_BYTES);
         }
         annotations.get(ESTARGZ_DIGEST).map(|digest| Self::Estargz { digest: digest.clone() })
     }
@@ -71,7 +74,8 @@ pub(crate) fn read_estargz(bytes: &[u8], digest: &str) -> Result<LayerIndex, Tro
 /// Reads the table of a zstd:chunked layer.
 pub(crate) fn read_chunked(bytes: &[u8], digest: &str) -> Result<LayerIndex, Trouble> {
     let malformed = |error: String| Trouble::Malformed("a table of contents", error);
-    let decoder = ruzstd::decoding::StreamingDecoder::new(bytes).map_err(|error| malformed(error.to_string()))?;
+    let decoder =
+        ruzstd::decoding::StreamingDecoder::new(bytes).map_err(|error| malformed(error.to_string()))?;
     let mut json = Vec::new();
     decoder.take(TOC_BYTES + 1).read_to_end(&mut json).map_err(|error| malformed(error.to_string()))?;
     if json.len() as u64 > TOC_BYTES {
@@ -101,7 +105,8 @@ fn parse(json: &[u8], digest: &str, digested: &[u8]) -> Result<LayerIndex, Troub
     if actual != digest {
         return Err(Trouble::Digest("a table of contents", digest.to_owned()));
     }
-    let toc: Toc = serde_json::from_slice(json).map_err(|error| Trouble::Malformed("a table of contents", error.to_string()))?;
+    let toc: Toc = serde_json::from_slice(json)
+        .map_err(|error| Trouble::Malformed("a table of contents", error.to_string()))?;
     let mut index = LayerIndex::default();
     for entry in toc.entries {
         let read = match entry.kind.as_str() {

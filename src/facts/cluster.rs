@@ -1,0 +1,94 @@
+//! What a cluster says of images whose containers did not start.
+
+use std::{fs, io::Read as _, path::Path};
+
+use anyhow::{Context as _, Result, bail};
+use caulk_transforms::{
+    evidence::{self, Crash},
+    finding::Evidence,
+    image::ImageRef,
+};
+
+/// No file of evidence is larger.
+const EVIDENCE_BYTES: u64 = 512 << 20;
+
+/// A crash with the file that tells it.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What crashed.
+    pub crash: Crash,
+    /// The file.
+    pub source: String,
+}
+
+/// Reads files of evidence.
+///
+/// # Errors
+/// With the file's name, if it cannot be read or is no evidence.
+pub fn read(paths: &[std::path::PathBuf]) -> Result<Vec<Report>> {
+    let mut reports: Vec<Report> = Vec::new();
+    for path in paths {
+        let text = text(path)?;
+        let crashes =
+            evidence::read(&text).with_context(|| format!("failed to use {} as evidence", path.display()))?;
+        let source = path.display().to_string();
+        reports.extend(crashes.into_iter().map(|crash| Report { crash, source: source.clone() }));
+    }
+    Ok(joined(reports))
+}
+
+fn text(path: &Path) -> Result<String> {
+    let failed = || format!("failed to read the evidence {}", path.display());
+    let file = fs::File::open(path).with_context(failed)?;
+    let mut text = String::new();
+    file.take(EVIDENCE_BYTES + 1).read_to_string(&mut text).with_context(failed)?;
+    if text.len() as u64 > EVIDENCE_BYTES {
+        bail!("the evidence {} is larger than {EVIDENCE_BYTES} bytes", path.display());
+    }
+    Ok(text)
+}
+
+/// Joins what pods and events in several files tell of one container.
+fn joined(reports: Vec<Report>) -> Vec<Report> {
+    let sources: Vec<(Crash, String)> =
+        reports.iter().map(|report| (report.crash.clone(), report.source.clone())).collect();
+    let merged = evidence::merge(reports.into_iter().map(|report| report.crash).collect());
+    let source_of = |crash: &Crash| {
+        let same = sources.iter().filter(|(other, _)| other.title() == crash.title());
+        // The file that names the cause is the one to look into.
+        same.clone()
+            .find(|(other, _)| other.cause.is_some())
+            .or_else(|| same.clone().next())
+            .map(|(_, source)| source.clone())
+    };
+    merged.into_iter().map(|crash| Report { source: source_of(&crash).unwrap_or_default(), crash }).collect()
+}
+
+/// Returns the proof that an image lacks a program, if a container of this very image could not start it.
+pub(super) fn proof_of_absence(reports: &[Report], image: &ImageRef, program: &str) -> Option<Evidence> {
+    let mut proofs = reports.iter().filter(|report| {
+        let cause = report.crash.cause.as_ref();
+        cause.is_some_and(|cause| cause.kind.proves_absence() && cause.program == program)
+            && same_image(&report.crash, image)
+    });
+    let first = proofs.next()?;
+    let cause = first.crash.cause.as_ref().map(|cause| cause.text.clone()).unwrap_or_default();
+    let more = match proofs.count() {
+        0 => String::new(),
+        others => format!(", and {others} more"),
+    };
+    let what = format!("{} says `{cause}`: {}{more}", first.crash.title(), first.crash.history());
+    Some(Evidence { what, source: first.source.clone() })
+}
+
+/// The name, the tag and, where both are known, the digest must be the same: another version may have the program.
+fn same_image(crash: &Crash, image: &ImageRef) -> bool {
+    let Some(there) = crash.image.as_ref().and_then(|text| ImageRef::parse(text).ok()) else { return false };
+    if there.name() != image.name() {
+        return false;
+    }
+    match &image.digest {
+        Some(digest) => Some(digest) == there.digest.as_ref().or(crash.digest.as_ref()),
+        None => there.digest.is_none() && there.effective_tag() == image.effective_tag(),
+    }
+}
