@@ -1,9 +1,12 @@
 //! The command line: one file a subcommand.
 
+mod cache;
 mod check;
 mod completions;
+mod diagnose;
 mod explain;
 mod fix;
+mod image;
 mod inputs;
 mod man;
 mod output;
@@ -45,6 +48,9 @@ enum Command {
     Fix(fix::Fix),
     Check(check::Check),
     Explain(explain::Explain),
+    Image(image::Image),
+    Diagnose(diagnose::Diagnose),
+    Cache(cache::Cache),
     Completions(completions::Completions),
     Man(man::Man),
     Schema(schema::Schema),
@@ -84,6 +90,9 @@ fn run(command: &Command) -> Result<u8> {
         Command::Fix(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Image(command) => command.run(),
+        Command::Diagnose(command) => command.run(),
+        Command::Cache(command) => command.run(),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
         Command::Schema(command) => command.run(),

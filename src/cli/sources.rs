@@ -63,6 +63,11 @@ impl SourceArgs {
         })
     }
 
+    /// Returns the files of evidence.
+    pub(super) fn evidence(&self) -> &[PathBuf] {
+        &self.evidence
+    }
+
     fn settings(&self) -> Result<Settings> {
         let mut settings = Settings { platform: self.platform.clone(), ..Settings::default() };
         for host in self.registries.iter().chain(&self.insecure) {

@@ -12,6 +12,7 @@ macro_rules! rules {
 rules! {
     entrypoint_overridden::EntrypointOverridden,
     entrypoint_repeated::EntrypointRepeated,
+    one_string_command::OneStringCommand,
 }
 
 mod container_run;

@@ -7,7 +7,7 @@ mod report;
 
 use std::collections::BTreeMap;
 
-pub(in crate::rules) use change::{Change, remedy};
+pub(in crate::rules) use change::{Change, lower_by_doubts, remedy};
 use decide::{Case, Decision, decide};
 
 use super::container_run::{OwnPath, Run};

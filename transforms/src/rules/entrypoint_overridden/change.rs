@@ -92,6 +92,15 @@ fn graded(cx: &Context<'_>, run: &Run<'_>, change: &Change) -> Fix {
     fix
 }
 
+/// Lowers a fix that keeps the command for every reason that speaks against what is known of the image.
+pub(in crate::rules) fn lower_by_doubts(cx: &Context<'_>, run: &Run<'_>, fix: &mut Fix) {
+    if let Some(image) = run.image_ref()
+        && let Ok(facts) = cx.facts.image(image)
+    {
+        modifiers::apply(cx.repository, run, (image, facts), fix);
+    }
+}
+
 /// Says so where the entrypoint brings arguments of its own, which the command had left out.
 fn come_back(run: &Run<'_>, facts: &ImageFacts, dropped: usize, fix: &mut Fix) {
     let own = argv::dissect(&facts.entrypoint);
