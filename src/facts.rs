@@ -37,7 +37,7 @@ use self::{
     archive::Archive, cache::Cache, cluster::Report, inspect::Looked, join::join, local::Local, lock::Lock,
     online::Online,
 };
-use crate::config::Config;
+use crate::config::{self, Config};
 
 /// What the user's side says of where answers come from. A repository under analysis has no say in it.
 #[derive(Debug, Clone, Default)]
@@ -55,8 +55,9 @@ pub struct Options {
 /// Where answers come from, in this order: `images:` of the configuration, Dockerfiles of the repository, archives, the
 /// embedded catalog, registries. Compose files and the cluster add to what these say.
 #[derive(Debug)]
-pub struct Sources<'a> {
-    config: &'a Config,
+pub struct Sources {
+    /// `images:` of the configuration.
+    stated: Vec<config::Image>,
     root: PathBuf,
     /// Found when the first question comes.
     local: OnceCell<Local>,
@@ -76,12 +77,12 @@ pub struct Sources<'a> {
 /// Images that are built on images of the same repository, and so on: nobody goes deeper.
 const MAX_BASES: usize = 8;
 
-impl<'a> Sources<'a> {
+impl Sources {
     /// Makes the sources of a run in a repository.
     ///
     /// # Errors
     /// With the file's name, if a file that the user named cannot be used.
-    pub fn open(config: &'a Config, root: &Path, options: &Options) -> Result<Self> {
+    pub fn open(config: &Config, root: &Path, options: &Options) -> Result<Self> {
         let platform = options.online.as_ref().map(|online| online.platform.clone()).unwrap_or_default();
         let opened = options.archives.iter().map(|path| {
             Archive::open(path, &platform)
@@ -100,7 +101,7 @@ impl<'a> Sources<'a> {
         let replayed = existing.filter(|_| online.is_none());
         let kept = options.lock.clone().filter(|_| replayed.is_none()).map(|path| (path, Lock::new()));
         Ok(Self {
-            config,
+            stated: config.images.clone(),
             root: root.to_owned(),
             local: OnceCell::new(),
             archives: opened.collect::<Result<_>>()?,
@@ -220,7 +221,7 @@ impl<'a> Sources<'a> {
     /// Joins what is known without a registry, and names the first source.
     fn offline(&self, image: &ImageRef) -> Option<(ImageFacts, &'static str)> {
         let sources: [(Option<ImageFacts>, &'static str); 5] = [
-            (configured::lookup(&self.config.images, image), "the configuration"),
+            (configured::lookup(&self.stated, image), "the configuration"),
             (self.named_dockerfile(image), "the Dockerfile"),
             (self.local().built(image, &|base| self.base(base)), "the Dockerfile"),
             (self.archives.iter().find_map(|archive| archive.image(image)), "the archive"),
@@ -245,7 +246,7 @@ impl<'a> Sources<'a> {
 
     /// Reads the Dockerfile that `images:` of the configuration names.
     fn named_dockerfile(&self, image: &ImageRef) -> Option<ImageFacts> {
-        let path = RepoPath::new(configured::dockerfile(&self.config.images, image)?).ok()?;
+        let path = RepoPath::new(configured::dockerfile(&self.stated, image)?).ok()?;
         let request = local::Request {
             dockerfile: &path,
             context: &path.parent(),

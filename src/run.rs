@@ -214,7 +214,12 @@ fn mend(repository: &Repository, request: &Request, config: &Config, sources: &m
     })
 }
 
-fn think(prepared: &Prepared, request: &Request, place: Location, sources: &mut facts::Sources) -> Vec<String> {
+fn think(
+    prepared: &Prepared,
+    request: &Request,
+    place: Location,
+    sources: &mut facts::Sources,
+) -> Vec<String> {
     let policy = policy(request, &prepared.config);
     plan::explain(&prepared.repository, rules::ALL, &policy, place, &mut |questions, facts| {
         sources.answer(questions, facts);

@@ -33,7 +33,8 @@ impl Cache {
         match self.action {
             Action::Path => output::report(&format!("{}\n", folder.display()))?,
             Action::Clear => {
-                let removed = cache::clear(&folder).with_context(|| format!("failed to empty {}", folder.display()))?;
+                let removed =
+                    cache::clear(&folder).with_context(|| format!("failed to empty {}", folder.display()))?;
                 output::report(&format!("removed {removed} files from {}\n", folder.display()))?;
             }
         }

@@ -17,7 +17,7 @@ use crate::{
     facts::cluster::{self, Report},
     read::Thoroughness,
     run::{self, Request},
-    sink::{json, screen::plain},
+    sink::screen::plain,
 };
 
 /// List the crash loops of a cluster with their manifests and causes
@@ -52,7 +52,9 @@ struct Diagnosis {
 impl Diagnose {
     pub(super) fn run(&self) -> Result<u8> {
         if self.sources.evidence().is_empty() {
-            bail!("nothing is to be diagnosed: give --evidence FILE with what `kubectl get pods -A -o json` printed");
+            bail!(
+                "nothing is to be diagnosed: give --evidence FILE with what `kubectl get pods -A -o json` printed"
+            );
         }
         let reports = cluster::read(self.sources.evidence())?;
         let folder = env::current_dir().context("the current folder is gone")?;
@@ -67,8 +69,13 @@ impl Diagnose {
             sources: self.sources.options()?,
         };
         let (run, repository) = run::run_with_repository(&request, &folder)?;
-        let diagnoses: Vec<Diagnosis> = reports.iter().map(|report| diagnose(report, &run, &repository)).collect();
-        output::report(&if self.json { json::render(&diagnoses)? } else { text(&diagnoses) })?;
+        let diagnoses: Vec<Diagnosis> =
+            reports.iter().map(|report| diagnose(report, &run, &repository)).collect();
+        output::report(&if self.json {
+            format!("{}\n", serde_json::to_string_pretty(&diagnoses)?)
+        } else {
+            text(&diagnoses)
+        })?;
         let failed = run.skipped.iter().any(|skip| skip.trouble.is_failure());
         Ok(match (failed, diagnoses.is_empty()) {
             (true, _) => FAILED,
@@ -128,7 +135,13 @@ fn text(diagnoses: &[Diagnosis]) -> String {
     let mut out = String::new();
     for diagnosis in diagnoses {
         // Writing to a string never fails.
-        let _ = writeln!(out, "{}: {}, {}", plain(&diagnosis.container), plain(&diagnosis.reason), plain(&diagnosis.history));
+        let _ = writeln!(
+            out,
+            "{}: {}, {}",
+            plain(&diagnosis.container),
+            plain(&diagnosis.reason),
+            plain(&diagnosis.history)
+        );
         let mut line = |name: &str, value: &str| {
             let _ = writeln!(out, "  {name:<9} {}", plain(value));
         };

@@ -13,12 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{CLEAN, FOUND, output, sources::SourceArgs};
-use crate::{
-    config,
-    facts::Sources,
-    sink::{json, screen::plain},
-    walk::Tree,
-};
+use crate::{config, facts::Sources, sink::screen::plain, walk::Tree};
 
 /// Show what an image runs, how that is known, and what it would run with given words
 #[derive(Debug, Args)]
@@ -92,7 +87,11 @@ impl Image {
         let known = facts.image(&image).cloned().unwrap_or(known);
         let run = run.map(|argv| judge(&facts, &image, &known, argv));
         let report = report(&image, known, run);
-        output::report(&if self.json { json::render(&report)? } else { text(&report) })?;
+        output::report(&if self.json {
+            format!("{}\n", serde_json::to_string_pretty(&report)?)
+        } else {
+            text(&report)
+        })?;
         Ok(CLEAN)
     }
 
@@ -100,7 +99,8 @@ impl Image {
         if self.argv.is_empty() {
             return None;
         }
-        let (command, args) = if self.command { (self.argv.as_slice(), &[][..]) } else { (&[][..], self.argv.as_slice()) };
+        let (command, args) =
+            if self.command { (self.argv.as_slice(), &[][..]) } else { (&[][..], self.argv.as_slice()) };
         Some(argv::effective(known, command, args))
     }
 }
@@ -109,7 +109,9 @@ fn judge(facts: &Facts, image: &ImageRef, known: &ImageFacts, argv: Vec<String>)
     let first = argv.first().cloned().unwrap_or_default();
     let (starts, why) = match facts.program(image, &first) {
         _ if known.programs.contains(&first) => (Some(true), format!("{first} is a program of the image")),
-        Some(Presence::Present(_, evidence)) if evidence.what.ends_with("cannot start") => (Some(false), evidence.what.clone()),
+        Some(Presence::Present(_, evidence)) if evidence.what.ends_with("cannot start") => {
+            (Some(false), evidence.what.clone())
+        }
         Some(Presence::Present(_, evidence)) => (Some(true), evidence.what.clone()),
         Some(Presence::Absent(evidence)) => (Some(false), evidence.what.clone()),
         Some(Presence::Unknown(reason)) => (None, reason.clone()),
