@@ -101,9 +101,9 @@ fn judge<'a>(cx: &Context<'_>, run: Run<'a>) -> Option<Judged<'a>> {
     if image.and_then(|image| cx.facts.image(image).ok()).is_some_and(|facts| facts.windows) {
         return None;
     }
-    let mut evidence: Vec<Evidence> = match image.and_then(|image| cx.facts.program(image, &text)) {
+    let mut evidence = match presence(cx, &run, &text) {
         Some(Presence::Present(..)) => return None,
-        Some(Presence::Absent(evidence)) => vec![evidence.clone()],
+        Some(Presence::Absent(evidence)) => vec![evidence],
         Some(Presence::Unknown(_)) | None => Vec::new(),
     };
     let verdict = match take_apart(&text) {
@@ -116,18 +116,36 @@ fn judge<'a>(cx: &Context<'_>, run: Run<'a>) -> Option<Judged<'a>> {
     Some(Judged { run, text, evidence, verdict })
 }
 
+/// Tells whether the image has a program: by a look into it, else by what is stated of it.
+fn presence(cx: &Context<'_>, run: &Run<'_>, program: &str) -> Option<Presence> {
+    let image = run.image_ref()?;
+    if let Some(answer @ (Presence::Present(..) | Presence::Absent(_))) = cx.facts.program(image, program) {
+        return Some(answer.clone());
+    }
+    let facts = cx.facts.image(image).ok()?;
+    let evidence = facts.evidence.first()?.clone();
+    let listed = |names: &[String]| names.iter().any(|name| name == program);
+    if listed(&facts.programs) {
+        Some(Presence::Present(program.to_owned(), evidence))
+    } else if listed(&facts.absent) || facts.programs_complete {
+        Some(Presence::Absent(evidence))
+    } else {
+        None
+    }
+}
+
 /// Decides how far the words may be trusted.
 fn split(cx: &Context<'_>, run: &Run<'_>, words: Vec<String>, evidence: &mut Vec<Evidence>) -> Verdict {
     let Some(first) = words.first() else { return Verdict::Withheld("nothing is left of the string".to_owned()) };
     let proposal = || format!("write command: {}", flow(&words));
     let proven_absent = !evidence.is_empty();
-    let reason = match run.image_ref().and_then(|image| cx.facts.program(image, first)) {
+    let reason = match presence(cx, run, first) {
         Some(Presence::Present(_, proof)) => {
-            evidence.push(proof.clone());
+            evidence.push(proof);
             (!proven_absent).then(|| "nobody looked whether the image has a file of that long name".to_owned())
         }
         Some(Presence::Absent(proof)) => {
-            evidence.push(proof.clone());
+            evidence.push(proof);
             return Verdict::Withheld(format!("the image has no program {first} either; {} once it has", proposal()));
         }
         _ if catalog::is_common_program(first) => {

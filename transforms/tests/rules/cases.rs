@@ -77,15 +77,18 @@ pub(crate) fn all_cases() -> Vec<Case> {
     cases
 }
 
-/// Reads the fenced examples of the rules' pages: a block `yaml before` and the block `yaml after` that follows it.
+/// Reads the fenced examples of the rules' pages: a block `yaml before` and the block `yaml after` that follows it. A block
+/// `yaml images` between them says what is known of the images, as `images.yaml` does.
 pub(crate) fn page_cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for rule in rules::ALL {
         let meta = rule.meta();
         let mut before = None;
+        let mut images = Vec::new();
         for (info, text) in fences(meta.page) {
             match info.as_str() {
                 "yaml before" => before = Some(text),
+                "yaml images" => images = serde_yaml::from_str(&text).expect("a list of images"),
                 "yaml after" => cases.push(Case {
                     rule: meta.id.to_owned(),
                     name: format!("page-{}", cases.len()),
@@ -95,7 +98,7 @@ pub(crate) fn page_cases() -> Vec<Case> {
                         before.take().expect("a block before"),
                     )]),
                     after: Files::from([("manifest.yaml".to_owned(), text)]),
-                    images: Vec::new(),
+                    images: std::mem::take(&mut images),
                     policy: PolicyFile {
                         unsafe_fixes: meta.best == Applicability::Unsafe,
                         cluster_domain: Some("cluster.local".to_owned()),
