@@ -112,11 +112,16 @@ impl<'a> Layout<'a> {
     /// indented by more than `column`; `at` if there are none.
     pub(super) fn deeper_comments_below(self, at: u32, column: usize) -> u32 {
         let mut end = at;
-        while let Some(comment) = self.comments(self.line(end)).first() {
-            if !comment.own_line || self.column(comment.span.start) <= column {
+        for line in self.line_number(at)..=self.stream.line_count() {
+            let whole = self.stream.line_span_with_break(line);
+            let comment = self.comments(whole).first();
+            let is_deeper =
+                comment.is_some_and(|comment| comment.own_line && self.column(comment.span.start) > column);
+            // At the end of a text without a final line break, `at` is still on the line before.
+            if whole.start < end || !is_deeper {
                 break;
             }
-            end = self.next_line(end);
+            end = whole.end;
         }
         end
     }

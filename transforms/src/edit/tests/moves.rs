@@ -178,6 +178,12 @@ fn the_first_items_can_be_dropped() {
 }
 
 #[test]
+fn comments_at_the_end_of_the_text_move_too() {
+    check("args:\n- b\ncommand:\n  - a\n  # - c\n  # - d\n", moves, "args:\n- a\n# - c\n# - d\n- b\n");
+    check("args:\n- b\ncommand:\n  - a # c\n", moves, "args:\n- a # c\n- b\n");
+}
+
+#[test]
 fn scripts_move_as_they_are() {
     check(
         "x:\n    command:\n        - sh\n        - |\n            a\n\n              b # no comment\n    # no\n    args:\n      - c\n",
