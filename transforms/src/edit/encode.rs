@@ -47,6 +47,8 @@ pub(super) fn plain_is_possible(value: &str, place: Place) -> bool {
         next.is_none_or(|next| next.is_whitespace() || place.flow && is_flow_indicator(next))
     };
     let first_is_wrong = match first {
+        // In brackets, libyaml takes `:x` and `?x` for indicators.
+        '?' | ':' if place.flow => true,
         '-' | '?' | ':' => ends_plain(second),
         _ => ",[]{}#&*!|>'\"%@`".contains(first),
     };

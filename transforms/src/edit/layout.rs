@@ -134,16 +134,17 @@ impl<'a> Layout<'a> {
         let removal = if at_end && !text.ends_with(['\n', '\r']) {
             let before = self.text(Span::new(0, lines.start));
             let kept = before.trim_end_matches([' ', '\t', '\n', '\r']).len();
-            Span::new(kept as u32, lines.end)
+            Span::new(self.line(kept as u32).end, lines.end)
         } else {
             lines
         };
-        self.check_block_scalar_above(removal)?;
+        self.check_block_scalar_above(removal, lines.start)?;
         Ok(removal)
     }
 
-    /// Refuses to remove lines if the block scalar before them would take in what follows, or lose its last break.
-    fn check_block_scalar_above(self, removal: Span) -> Result<(), Refusal> {
+    /// Refuses to remove the lines from `first` on, and perhaps line breaks before them, if the block scalar above
+    /// them would take in what follows, or lose lines.
+    fn check_block_scalar_above(self, removal: Span, first: u32) -> Result<(), Refusal> {
         let before = self.text(Span::new(0, removal.start)).trim_end_matches([' ', '\t', '\n', '\r']);
         let Some((last, _)) = before.char_indices().next_back() else { return Ok(()) };
         let Some((above, header)) = self.stream.node_at(last as u32).and_then(block_scalar) else {
@@ -152,9 +153,9 @@ impl<'a> Layout<'a> {
         let rest = self.text(Span::new(removal.end, self.end_of_text()));
         let keeps = header.chomping == Chomping::Keep;
         let blank_follows = !rest.is_empty() && rest.split(['\n', '\r']).next().is_some_and(is_blank);
-        let cuts_break = header.chomping != Chomping::Strip
-            && !rest.starts_with(['\n', '\r'])
-            && removal.start as usize == before.len();
+        let cut = self.text(Span::new(removal.start.min(first), first));
+        let strips = header.chomping == Chomping::Strip && matches!(cut, "\n" | "\r\n" | "\r");
+        let cuts_break = !cut.is_empty() && !strips;
         let next = removal.end + (rest.len() - rest.trim_start_matches([' ', '\t', '\n', '\r']).len()) as u32;
         let swallows = self.comment_after(next).is_some_and(|comment| comment.span.start == next)
             && self.column(next)

@@ -133,7 +133,13 @@ fn source_span(node: Node<'_>, span: Span, style: ScalarStyle) -> Span {
 fn needs_quotes(node: Node<'_>, old: &str, new: &str, place: Place) -> bool {
     let may_be_string = node.tag().is_none() && !encode::is_typed(old);
     let gains_lines = new.contains('\n') && !old.contains('\n');
-    gains_lines || !encode::plain_is_possible(new, place) || (may_be_string && encode::is_ambiguous(new))
+    // In brackets, older parsers read these differently.
+    let gains_indicator =
+        place.flow && [':', '?'].iter().any(|sign| new.contains(*sign) && !old.contains(*sign));
+    gains_lines
+        || gains_indicator
+        || !encode::plain_is_possible(new, place)
+        || (may_be_string && encode::is_ambiguous(new))
 }
 
 /// Puts a plain scalar on one line into quotes.

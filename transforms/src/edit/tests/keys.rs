@@ -49,6 +49,9 @@ fn the_final_line_break_stays_as_it_was() {
     assert_eq!(run("a: b\ncommand: [a]").as_deref(), Ok("a: b"));
     assert_eq!(run("a: b\n\n# c\ncommand: [a]").as_deref(), Ok("a: b"));
     assert_eq!(run("a: b\ncommand: [a]\n").as_deref(), Ok("a: b\n"));
+    assert_eq!(run("a: b  \ncommand: [a]").as_deref(), Ok("a: b  "));
+    assert_eq!(run("a: |-\n  b\ncommand: [a]").as_deref(), Ok("a: |-\n  b"));
+    assert_eq!(run("a: |-\n  b\n    \ncommand: [a]"), Err(Refusal::BlockScalarAbove));
     assert_eq!(run("a: |\n  b\ncommand: [a]"), Err(Refusal::BlockScalarAbove));
 }
 

@@ -184,6 +184,11 @@ fn comments_at_the_end_of_the_text_move_too() {
 }
 
 #[test]
+fn a_comment_finds_its_place_behind_blanks() {
+    check("args: [b]  \ncommand: [a, c] # why\n", moves, "args: [a, c, b]   # why\n");
+}
+
+#[test]
 fn scripts_move_as_they_are() {
     check(
         "x:\n    command:\n        - sh\n        - |\n            a\n\n              b # no comment\n    # no\n    args:\n      - c\n",

@@ -63,6 +63,8 @@ fn a_plain_scalar_gets_quotes_where_it_needs_them() {
         |stream| replace_in_scalar(value(stream, "v").items().next().expect("an item"), 0..5, "a,b"),
         "v: [\"a,b\"]\n",
     );
+    check("{v: redis}\n", part("redis", "a:b"), "{v: \"a:b\"}\n");
+    check("{v: a:b}\n", part("a:b", ":b"), "{v: \":b\"}\n");
     check("v: a\n", part("a", "x\ny"), "v: \"x\\ny\"\n");
     check("v: !!str 80\n", part("80", "8080"), "v: !!str 8080\n");
 }
