@@ -134,12 +134,13 @@ fn prepare(request: &Request, folder: &Path) -> Result<Prepared> {
 
     let asked = listing.files.iter().filter(|file| file.asked).map(|file| file.path.to_string());
     let asked: BTreeSet<String> = asked.collect();
+    let broken = reading.skipped.iter().filter_map(|skip| RepoPath::new(&skip.path).ok()).collect();
     skipped.extend(listing.skipped);
     // A broken file that nobody asked about is not what this run is for.
     skipped.extend(reading.skipped.into_iter().filter(|skip| asked.contains(&skip.path)));
     let mut others = listing.others;
     others.extend(reading.others);
-    let repository = Repository::build(reading.files).with_others(others);
+    let repository = Repository::build(reading.files).with_others(others).with_broken(broken);
     Ok(Prepared { tree, config, repository, asked, skipped, temporaries: listing.temporaries })
 }
 

@@ -47,6 +47,8 @@ pub struct Repository {
     by_path: BTreeMap<RepoPath, FileId>,
     /// Files that are there and were not parsed: no YAML, or nothing in them matters. Sorted.
     others: Arc<Vec<RepoPath>>,
+    /// Those of them that could not be parsed. Sorted.
+    broken: Arc<Vec<RepoPath>>,
     objects: Vec<Object>,
     containers: Vec<Container>,
     /// Worked out when they are asked for first.
@@ -82,6 +84,21 @@ impl Repository {
         self
     }
 
+    /// Returns this repository with the paths of the files that could not be parsed: what they say is not known.
+    #[must_use]
+    pub fn with_broken(mut self, mut broken: Vec<RepoPath>) -> Self {
+        broken.sort();
+        self.broken = Arc::new(broken);
+        let others = Arc::unwrap_or_clone(std::mem::take(&mut self.others));
+        self.with_others(others)
+    }
+
+    /// Tells whether a file is there that could not be parsed.
+    #[must_use]
+    pub fn is_broken(&self, path: &RepoPath) -> bool {
+        self.broken.binary_search(path).is_ok()
+    }
+
     /// Tells whether a file is there that was not parsed.
     #[must_use]
     pub fn has_other(&self, path: &RepoPath) -> bool {
@@ -110,6 +127,7 @@ impl Repository {
         }
         let mut built = Self::build(files);
         built.others = Arc::clone(&self.others);
+        built.broken = Arc::clone(&self.broken);
         built
     }
 

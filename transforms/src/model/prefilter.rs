@@ -1,6 +1,6 @@
 //! A cheap look at a file's bytes: can it matter for where manifests land, or what containers become on the way?
 //!
-//! It errs on the side of "yes". What it rejects holds no kustomization, no patch, no container with an image, no Service
+//! It errs on the side of "yes". What it rejects holds no kustomization, no patch, no list of containers, no Service
 //! or Namespace, no object that an operator or a chart makes Services of, and nothing that delivers.
 
 use memchr::memmem;
@@ -33,7 +33,7 @@ pub fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
         return true;
     }
     let has = |word: &[u8]| memmem::find(bytes, word).is_some();
-    is_patch(bytes) || (has(b"ontainers") && has(b"image")) || hides_letters(bytes) || has_kind(bytes)
+    is_patch(bytes) || has(b"ontainers:") || has(b"ontainers\"") || hides_letters(bytes) || has_kind(bytes)
 }
 
 /// JSON and double quotes may write any letter as an escape. `\u003c` and its like, which encoders make, hide nothing.

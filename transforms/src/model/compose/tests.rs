@@ -188,3 +188,38 @@ patches:
     assert_eq!(broken.composition().breaks().len(), 1);
     assert_ne!(fits.composition().runs(), broken.composition().runs());
 }
+
+#[test]
+fn what_cannot_be_followed_is_a_doubt_for_what_it_may_change() {
+    let doubts = |more: &str| {
+        let text = format!("resources: [base.yaml]\n{more}");
+        let repository = repository(&[("kustomization.yaml", &text), ("base.yaml", BASE)]);
+        let base = repository.objects().iter().find(|object| object.kind == "Deployment").expect("the base");
+        repository.placements().doubts(base.id)
+    };
+    assert!(doubts("").is_empty());
+    assert!(doubts("helmCharts: [{name: x}]\n").is_empty(), "a chart adds objects and changes none");
+    for more in [
+        "components: ['https://example.org/a//b']\n",
+        "patches: [{path: gone.yaml}]\n",
+        "patches: [{target: {kind: Deployment}, patch: '{a: ['}]\n",
+        "transformers: [plugin.yaml]\n",
+        "vars: [{name: X}]\n",
+    ] {
+        assert_eq!(doubts(more).len(), 1, "{more}");
+    }
+    assert!(doubts("patches: [{target: {kind: Service}, path: gone.yaml}]\n").is_empty());
+    let text = "resources: [base.yaml]\npatches: [{target: {kind: Deployment}, path: broken.yaml}]\n";
+    let repository = repository(&[("kustomization.yaml", text), ("base.yaml", BASE)]);
+    let unread = RepoPath::new("broken.yaml").expect("a path");
+    let read = repository.clone().with_others(vec![unread.clone()]);
+    let broken = read.clone().with_broken(vec![unread]);
+    let doubts = |repository: &Repository| {
+        repository
+            .objects()
+            .iter()
+            .map(|object| repository.placements().doubts(object.id).len())
+            .sum::<usize>()
+    };
+    assert_eq!((doubts(&repository), doubts(&read), doubts(&broken)), (1, 0, 1));
+}

@@ -94,11 +94,14 @@ impl<'a> Builder<'a> {
         for entry in &kustomization.components {
             self.component(&kustomization.folder, entry, built);
         }
-        let opaque = kustomization.opaque.iter();
-        built.problems.extend(opaque.map(|(feature, at)| Problem {
-            kind: ProblemKind::Opaque((*feature).to_owned()),
-            at: Some(*at),
-        }));
+        for (feature, at) in &kustomization.opaque {
+            let problem = Problem { kind: ProblemKind::Opaque((*feature).to_owned()), at: Some(*at) };
+            match *feature {
+                "vars" | "openapi" => built.doubt(problem, |_| true),
+                // These add objects, or none at all; those that are there stay as they are.
+                _ => built.problems.push(problem),
+            }
+        }
         transform::run(self, kustomization, built);
     }
 
@@ -160,7 +163,7 @@ impl<'a> Builder<'a> {
                 }
             }
             Ok((None, _)) => {}
-            Err(kind) => built.problems.push(Problem { kind, at: Some(entry.at) }),
+            Err(kind) => built.doubt(Problem { kind, at: Some(entry.at) }, |_| true),
         }
     }
 
@@ -208,6 +211,7 @@ impl<'a> Builder<'a> {
             steps: Vec::new(),
             added: Arc::default(),
             previous: Vec::new(),
+            doubts: Vec::new(),
         };
         let mut others = built.resources.iter_mut().filter(|each| each.is_or_was(&made.id()));
         match (others.next(), generator.adjusts) {
@@ -234,6 +238,9 @@ impl<'a> Builder<'a> {
         if self.graph.folder(&path).is_some() || self.repository.has_folder(&path) {
             return Ok(Found::Folder(path));
         }
+        if self.repository.is_broken(&path) {
+            return Err(ProblemKind::NotRead(text.to_owned()));
+        }
         if self.repository.has_other(&path) {
             return Ok(Found::Unread);
         }
@@ -252,7 +259,7 @@ pub(super) enum Found {
     File(FileId),
     /// A folder.
     Folder(RepoPath),
-    /// A file that was not read: nothing in it matters here, or it is no YAML.
+    /// A file that was not read, because nothing in it matters here.
     Unread,
 }
 
@@ -260,6 +267,15 @@ pub(super) enum Found {
 const MOST_NESTED: usize = 64;
 
 impl Built {
+    /// Adds a problem that may hide a change of some of the resources so far.
+    pub(super) fn doubt(&mut self, problem: Problem, concerns: impl Fn(&Resource) -> bool) {
+        let reason: Arc<str> = problem.kind.to_string().into();
+        for resource in self.resources.iter_mut().filter(|each| concerns(each)) {
+            resource.doubts.push(Arc::clone(&reason));
+        }
+        self.problems.push(problem);
+    }
+
     fn conflict(&mut self, resource: &Resource, at: Place) {
         self.problems.push(Problem { kind: ProblemKind::Conflict(title(resource)), at: Some(at) });
     }

@@ -25,10 +25,12 @@ enum Kind {
 pub(super) fn apply(builder: &Builder<'_>, folder: &RepoPath, patch: &Patch, built: &mut Built) {
     let texts = builder.texts;
     let problem = |kind| Problem { kind, at: Some(patch.at) };
+    let concerned =
+        |each: &Resource| patch.target.as_ref().is_none_or(|target| target.takes(builder.texts, each));
     let kind = match documents(builder, folder, &patch.body) {
         Ok(None) => return,
         Ok(Some(documents)) => kind_of(texts, documents),
-        Err(kind) => return built.problems.push(problem(kind)),
+        Err(kind) => return built.doubt(problem(kind), concerned),
     };
     match (kind, &patch.target) {
         (Ok(Kind::Merge(documents)), Some(target)) => {
@@ -59,7 +61,7 @@ pub(super) fn apply(builder: &Builder<'_>, folder: &RepoPath, patch: &Patch, bui
         (Ok(Kind::Json(_)), None) => {
             built.problems.push(problem(ProblemKind::Patch("a JSON patch needs a target".to_owned())));
         }
-        (Err(reason), _) => built.problems.push(problem(ProblemKind::Patch(reason))),
+        (Err(reason), _) => built.doubt(problem(ProblemKind::Patch(reason)), concerned),
     }
 }
 
@@ -145,6 +147,7 @@ fn merge_into(texts: &Texts, patch: &Patch, document: &Value, at: usize, built: 
         }
         Err(error) => {
             let kind = ProblemKind::Merge { target: title(resource), error };
+            resource.doubts.push(kind.to_string().into());
             built.problems.push(Problem { kind, at: Some(patch.at) });
         }
     }
@@ -179,6 +182,7 @@ fn json_into(texts: &Texts, patch: &Patch, operations: &[Operation], at: usize, 
         }
         Err(error) => {
             let kind = ProblemKind::Json { target: title(resource), error };
+            resource.doubts.push(kind.to_string().into());
             built.problems.push(Problem { kind, at: Some(patch.at) });
         }
     }

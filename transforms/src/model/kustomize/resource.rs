@@ -63,6 +63,8 @@ pub struct Resource {
     pub added: Arc<Vec<(&'static str, String, String)>>,
     /// Who it was before, the first one first.
     pub previous: Vec<ResourceId>,
+    /// What may have changed it and could not be followed.
+    pub doubts: Vec<Arc<str>>,
 }
 
 impl ResourceId {
@@ -105,6 +107,7 @@ impl Resource {
             steps: Vec::new(),
             added: Arc::default(),
             previous: Vec::new(),
+            doubts: Vec::new(),
         };
         let note = "kustomize.config.k8s.io/needs-hash";
         resource.hashed = resource.label(texts, "annotations", note).as_deref() == Some("true");

@@ -42,7 +42,12 @@ pub(super) fn run(builder: &Builder<'_>, kustomization: &Kustomization, built: &
             None => replacements::apply(builder.texts, replacement, &mut built.resources),
         };
         if let Err(reason) = done {
-            built.problems.push(Problem { kind: ProblemKind::Replacement(reason), at: Some(replacement.at) });
+            let kind = ProblemKind::Replacement(reason);
+            let taken = |each: &Resource| {
+                let targets = &replacement.targets;
+                targets.is_empty() || targets.iter().any(|target| target.select.takes(builder.texts, each))
+            };
+            built.doubt(Problem { kind, at: Some(replacement.at) }, taken);
         }
     }
     for entry in &kustomization.transformers {
@@ -118,12 +123,12 @@ fn configured(builder: &Builder<'_>, kustomization: &Kustomization, entry: &Patc
         |name: &str, at| Problem { kind: ProblemKind::Opaque(format!("the transformer {name}")), at };
     let configs = match patch::documents(builder, &kustomization.folder, entry) {
         Ok(configs) => configs.unwrap_or_default(),
-        Err(kind) => return built.problems.push(opaque(&kind.to_string(), None)),
+        Err(kind) => return built.doubt(opaque(&kind.to_string(), None), |_| true),
     };
     for config in &configs {
         if !builtin(builder, kustomization, config, built) {
             let kind = builder.texts.text_at(config, &["kind"]).unwrap_or_default();
-            built.problems.push(opaque(&kind, config.places().first().copied()));
+            built.doubt(opaque(&kind, config.places().first().copied()), |_| true);
         }
     }
 }

@@ -146,6 +146,18 @@ impl Placements {
         self.by_file.get(path).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns what may change an object on its way and could not be followed, each with the delivery. A patch that cannot
+    /// be read, a component from elsewhere, a plugin: what the object becomes is then not known for certain.
+    #[must_use]
+    pub fn doubts(&self, object: ObjectId) -> Vec<String> {
+        let delivered = self.of(object).iter().filter_map(|placement| self.resource(placement));
+        let doubts = delivered.flat_map(|(delivery, resource)| {
+            resource.doubts.iter().map(|doubt| format!("in {}, {doubt}", delivery.title))
+        });
+        let unique: std::collections::BTreeSet<String> = doubts.collect();
+        unique.into_iter().collect()
+    }
+
     /// Returns the one namespace that the pods of an object run in; none if it is not known or differs.
     #[must_use]
     pub fn pod_namespace(&self, object: ObjectId) -> Option<&str> {

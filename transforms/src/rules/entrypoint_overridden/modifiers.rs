@@ -29,6 +29,10 @@ pub(super) fn apply(repository: &Repository, run: &Run<'_>, image: (&ImageRef, &
     if let Some(reason) = cannot_change(repository, run) {
         lower(fix, reason);
     }
+    let object = run.variant.and_then(|variant| variant.object).unwrap_or(run.container.object);
+    if let Some(doubt) = repository.placements().doubts(object).first() {
+        lower(fix, format!("what overlays make of it is not known for certain: {doubt}"));
+    }
 }
 
 fn caveats((image, facts): (&ImageRef, &ImageFacts), fix: &mut Fix) {
