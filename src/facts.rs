@@ -253,7 +253,7 @@ impl Sources {
             target: None,
             args: &BTreeMap::new(),
         };
-        self.local().from_dockerfile(image, &request, &|base| self.base(base))
+        self.local().dockerfile_facts(image, &request, &|base| self.base(base))
     }
 
     fn local(&self) -> &Local {

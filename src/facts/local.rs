@@ -128,7 +128,7 @@ impl Local {
             target: build.target.as_deref(),
             args: &build.args,
         };
-        let mut facts = self.from_dockerfile(image, &request, bases)?;
+        let mut facts = self.dockerfile_facts(image, &request, bases)?;
         facts.evidence.push(Evidence { what: why, source: format!("{by}:{}", build.line) });
         // The file is today's; a manifest may run an older build of it.
         if build.image.tag.as_deref() != image.effective_tag()
@@ -141,7 +141,7 @@ impl Local {
     }
 
     /// Returns what the image that a Dockerfile builds runs.
-    pub(crate) fn from_dockerfile(
+    pub(crate) fn dockerfile_facts(
         &self,
         image: &ImageRef,
         request: &Request<'_>,
