@@ -1,6 +1,6 @@
 //! The builds of real kustomizations are the same, object by object.
 
-use std::{collections::BTreeMap, env, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use caulk_transforms::model::{
     kustomize::{Builder, Graph},
@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::{
     kubectl::{self, Built},
     rendered,
-    repository::{archives, model, top, unpack},
+    repository::{archives, is_full, model, top, unpack},
 };
 
 /// Without `CAULK_FULL`, no more kustomizations of one repository are built than this.
@@ -38,7 +38,7 @@ fn real_kustomizations_come_out_as_kustomize_builds_them() {
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
     let tallies: Vec<(String, Tally)> =
-        pool.install(|| archives().par_iter().map(|path| judge(path)).collect());
+        pool.install(|| archives().par_iter().filter_map(|path| judge(path)).collect());
     let mut whole = Tally::default();
     for (name, tally) in tallies.iter().filter(|(_, tally)| tally.builds > 0 || !tally.apart.is_empty()) {
         println!("{name}: {} build, {} agree, set apart: {:?}", tally.builds, tally.agree, tally.apart);
@@ -58,16 +58,16 @@ fn real_kustomizations_come_out_as_kustomize_builds_them() {
     assert!(part <= 1.0 - AT_LEAST, "{alarms} builds that work are thought to fail");
 }
 
-fn judge(archive: &Path) -> (String, Tally) {
+fn judge(archive: &Path) -> Option<(String, Tally)> {
     let name = archive.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = unpack(archive);
+    let folder = unpack(archive)?;
     let root = top(folder.path());
     let repository = model(&root);
     let mut texts = Texts::new(repository.files());
     let graph = Graph::read(&repository, &mut texts);
     let mut builder = Builder::new(&repository, &texts, &graph);
     let all: Vec<_> = graph.iter().filter(|each| !each.component).collect();
-    let step = if env::var_os("CAULK_FULL").is_some() { 1 } else { all.len().div_ceil(SAMPLE).max(1) };
+    let step = if is_full() { 1 } else { all.len().div_ceil(SAMPLE).max(1) };
     let mut tally = Tally::default();
     for kustomization in all.into_iter().step_by(step) {
         let built = builder.folder(&kustomization.folder);
@@ -91,7 +91,7 @@ fn judge(archive: &Path) -> (String, Tally) {
             }
         }
     }
-    (name, tally)
+    Some((name, tally))
 }
 
 /// Sorts the failures that say nothing about caulk.

@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn compare(before: &Repository, after: &Repository, chosen: &[&Finding]) -> BTreeMap<Key, String> {
     let (old, new) = (before.composition(), after.composition());
     let mut failed = BTreeMap::new();
-    if old.variants().is_empty() && new.variants().is_empty() {
+    if old.variants().is_empty() && new.variants().is_empty() && old.breaks() == new.breaks() {
         return failed;
     }
     let (expected, now) = (expected(old, chosen), new.runs());
