@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::harness::{Folder, Ran, shared};
 
-fn unpack(archive: &Path) -> Folder {
+pub(crate) fn unpack(archive: &Path) -> Folder {
     let folder = Folder::new(&[]);
     let status = Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(folder.root()).status();
     assert!(status.expect("tar runs").success(), "{}", archive.display());

@@ -10,4 +10,5 @@ mod kill;
 mod output;
 mod readme;
 mod schema;
+mod stated;
 mod stdin;
