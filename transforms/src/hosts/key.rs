@@ -2,7 +2,9 @@
 
 mod tables;
 
-use tables::{ENDINGS, HOST, HOSTS, IDENTITY, LISTING, NOT_ENDINGS, OTHER, PROSE, QUALIFIERS, SERVED_BELOW};
+use tables::{
+    DOTTED, ENDINGS, HOST, HOSTS, IDENTITY, LISTING, NOT_ENDINGS, OTHER, PROSE, QUALIFIERS, SERVED_BELOW,
+};
 
 /// What kind of value a key announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +13,8 @@ pub enum Subject {
     Host,
     /// Several hosts: bare words with blanks between them count too.
     Hosts,
+    /// Perhaps a host: a bare word counts if it has a dot (`BROKER: redis` names a driver as often).
+    Dotted,
     /// Anything: only URLs, connection strings and `host:port` count.
     Any,
     /// Something else that may look like `host:port` (an image with its tag): only URLs count.
@@ -43,10 +47,10 @@ impl Key {
     /// A key that says nothing.
     pub const ANY: Self = Self { subject: Subject::Any, role: Role::Connection };
 
-    /// Tells whether a bare word under this key is a host.
+    /// Tells whether a bare word under this key may be a host.
     #[must_use]
     pub const fn names_hosts(self) -> bool {
-        matches!(self.subject, Subject::Host | Subject::Hosts)
+        matches!(self.subject, Subject::Host | Subject::Hosts | Subject::Dotted)
     }
 }
 
@@ -99,6 +103,9 @@ fn host_word(word: &str) -> Option<Subject> {
     if one_of(word, HOSTS) {
         return Some(Subject::Hosts);
     }
+    if one_of(word, DOTTED) {
+        return Some(Subject::Dotted);
+    }
     if one_of(word, NOT_ENDINGS) {
         return None;
     }
@@ -107,15 +114,11 @@ fn host_word(word: &str) -> Option<Subject> {
 }
 
 fn role(words: &[&str]) -> Role {
-    let holds = |table: &[&[&str]]| {
-        table.iter().any(|phrase| {
-            words.windows(phrase.len()).any(|window| {
-                window.iter().zip(*phrase).all(|(word, wanted)| word.eq_ignore_ascii_case(wanted))
-            })
-        })
-    };
+    let holds = |table: &[&str]| table.iter().any(|phrase| holds_phrase(words, phrase));
     // The variable HOSTNAME is the pod's own name; `DB_HOSTNAME` is a host to connect to.
-    let own_name = words.len() == 1 && words[0].eq_ignore_ascii_case("hostname");
+    let whole = ["hostname", "frontend url", "app url"];
+    let own_name =
+        whole.iter().any(|phrase| phrase.split(' ').count() == words.len() && holds_phrase(words, phrase));
     if holds(LISTING) {
         Role::Listing
     } else if own_name || holds(IDENTITY) {
@@ -123,6 +126,15 @@ fn role(words: &[&str]) -> Role {
     } else {
         Role::Connection
     }
+}
+
+/// Tells whether the words of a phrase stand one after the other.
+fn holds_phrase(words: &[&str], phrase: &str) -> bool {
+    let count = phrase.split(' ').count();
+    let same = |window: &[&str]| {
+        window.iter().zip(phrase.split(' ')).all(|(word, part)| word.eq_ignore_ascii_case(part))
+    };
+    words.windows(count).any(same)
 }
 
 fn one_of(word: &str, table: &[&str]) -> bool {

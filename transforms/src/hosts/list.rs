@@ -46,7 +46,8 @@ pub(super) fn scan<'a>(slice: &Slice<'a>, meaning: Key, key: Option<&'a str>, fo
     let no_words = blanks || !meaning.names_hosts() || text.contains('\\');
     for endpoint in hosts {
         let word = endpoint.port == Port::None;
-        if word && no_words {
+        let plain = slice.text.get(endpoint.host.clone()).is_some_and(|host| !host.contains('.'));
+        if word && (no_words || plain && meaning.subject == Subject::Dotted) {
             continue;
         }
         let form = if word { Form::Word } else { Form::HostPort };

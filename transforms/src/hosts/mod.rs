@@ -19,7 +19,7 @@ mod url;
 use std::ops::Range;
 
 pub use key::{Key, Role, Subject};
-pub use name::{ClusterName, NameForm, Suffix};
+pub use name::{ClusterName, Suffix};
 pub use script::{Argument, scan_arguments};
 
 /// The shape in which a host was written.
@@ -131,24 +131,11 @@ pub fn scan<'a>(value: &'a str, place: Place<'a>) -> Vec<HostToken<'a>> {
     found.finish()
 }
 
-/// Tells cheaply whether a value can hold a host: most are numbers, booleans and sentences.
+/// Tells cheaply whether a value can hold a host: many are numbers and truth values.
 fn may_hold(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let mut letter = false;
-    for byte in bytes {
-        match byte {
-            b':' | b'=' | b'\n' => return true,
-            byte if byte.is_ascii_alphabetic() => letter = true,
-            _ => {}
-        }
-    }
-    // Without a colon only words are left, and lists of words.
-    letter
-        && !matches!(value, "true" | "false" | "null" | "none" | "None")
-        && bytes.iter().all(|byte| {
-            lex::is_host_byte(*byte) || byte.is_ascii_whitespace() || b",;\"'[]`/${}()<>%".contains(byte)
-        })
-        || matches!(bytes, [b'0'..=b'9', ..]) && memchr::memchr(b'.', bytes).is_some()
+    let mark = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b':' | b'=' | b'.');
+    bytes.iter().any(mark) && !matches!(value, "true" | "false" | "null" | "none" | "None")
 }
 
 /// Tells whether a text of several lines is to be read line by line. A folded list ends in one newline only.

@@ -1,6 +1,6 @@
 //! What a host name says: Service, namespace, cluster domain.
 
-use std::fmt;
+use crate::rule::HostForm;
 
 /// The longest DNS name, in bytes, without a final dot.
 const LONGEST_NAME: usize = 253;
@@ -76,50 +76,14 @@ impl<'a> ClusterName<'a> {
 
     /// Writes the name in full, the pod before it kept.
     #[must_use]
-    pub fn complete(&self, namespace: &str, domain: &str, form: NameForm) -> String {
+    pub fn complete(&self, namespace: &str, domain: &str, form: HostForm) -> String {
         let pod = self.pod.map(|pod| format!("{pod}.")).unwrap_or_default();
         let service = self.service;
         match form {
-            NameForm::Fqdn => format!("{pod}{service}.{namespace}.svc.{domain}"),
-            NameForm::FqdnDot => format!("{pod}{service}.{namespace}.svc.{domain}."),
-            NameForm::Svc => format!("{pod}{service}.{namespace}.svc"),
+            HostForm::Fqdn => format!("{pod}{service}.{namespace}.svc.{domain}"),
+            HostForm::FqdnDot => format!("{pod}{service}.{namespace}.svc.{domain}."),
+            HostForm::Svc => format!("{pod}{service}.{namespace}.svc"),
         }
-    }
-}
-
-/// The form in which names are completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum NameForm {
-    /// `x.n.svc.cluster.local`.
-    #[default]
-    Fqdn,
-    /// `x.n.svc.cluster.local.`, which no search list is tried for.
-    FqdnDot,
-    /// `x.n.svc`.
-    Svc,
-}
-
-impl NameForm {
-    /// Reads an option's value.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Fqdn, Self::FqdnDot, Self::Svc].into_iter().find(|form| form.name() == text)
-    }
-
-    /// Returns the name that options use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fqdn => "fqdn",
-            Self::FqdnDot => "fqdn-dot",
-            Self::Svc => "svc",
-        }
-    }
-}
-
-impl fmt::Display for NameForm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -228,7 +192,7 @@ mod tests {
         let pod = name.as_pod().expect("the other reading");
         assert_eq!((pod.pod, pod.service, pod.namespace), (Some("kafka-0"), "kafka", None));
         assert_eq!(
-            pod.complete("data", "cluster.local", NameForm::Fqdn),
+            pod.complete("data", "cluster.local", HostForm::Fqdn),
             "kafka-0.kafka.data.svc.cluster.local"
         );
         assert!(ClusterName::parse("kafka").expect("a name").as_pod().is_none());
@@ -238,10 +202,8 @@ mod tests {
     fn names_are_completed_in_the_form_asked_for() {
         let name = ClusterName::parse("redis").expect("a name");
         let full = |form| name.complete("data", "cluster.local", form);
-        assert_eq!(full(NameForm::Fqdn), "redis.data.svc.cluster.local");
-        assert_eq!(full(NameForm::FqdnDot), "redis.data.svc.cluster.local.");
-        assert_eq!(full(NameForm::Svc), "redis.data.svc");
-        assert_eq!(NameForm::parse("fqdn-dot"), Some(NameForm::FqdnDot));
-        assert_eq!(NameForm::parse("short"), None);
+        assert_eq!(full(HostForm::Fqdn), "redis.data.svc.cluster.local");
+        assert_eq!(full(HostForm::FqdnDot), "redis.data.svc.cluster.local.");
+        assert_eq!(full(HostForm::Svc), "redis.data.svc");
     }
 }

@@ -83,13 +83,17 @@ fn is_name(name: &str) -> bool {
 /// Adds the URLs and the words `host:port` of a script; comments are left out.
 pub(super) fn scan_script<'a>(slice: &Slice<'a>, found: &mut Found<'a>) {
     let bytes = slice.as_str().as_bytes();
-    if memchr::memchr(b':', bytes).is_none() {
+    if memchr::memchr2(b':', b'=', bytes).is_none() {
         return;
     }
     for line in file::lines(slice) {
         let line = line.trimmed();
         let text = line.as_str();
-        if text.starts_with('#') || text.starts_with("//") || !text.contains(':') {
+        if text.starts_with('#') || text.starts_with("//") || !text.contains([':', '=']) {
+            continue;
+        }
+        if let Some((name, value)) = exported(&line) {
+            forms::scan(&value, key::of(name), Some(name), found);
             continue;
         }
         url::scan(&line, Key::ANY, None, found);
@@ -97,6 +101,13 @@ pub(super) fn scan_script<'a>(slice: &Slice<'a>, found: &mut Found<'a>) {
             scan_word(&word, found);
         }
     }
+}
+
+/// Reads `export NAME=value`, alone on its line: what the variables of a container say in a manifest.
+fn exported<'a>(line: &Slice<'a>) -> Option<(&'a str, Slice<'a>)> {
+    let (name, value) = line.as_str().strip_prefix("export ")?.split_once('=')?;
+    let plain = is_name(name) && !value.contains([' ', ';', '|', '&']);
+    plain.then(|| (name, line.part(line.range.end - value.len()..line.range.end)))
 }
 
 /// Splits a script's line where a shell does, and at assignments' `=`.

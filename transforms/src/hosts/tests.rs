@@ -176,6 +176,13 @@ fn bare_words_count_only_under_keys_that_name_hosts() {
 }
 
 #[test]
+fn under_some_keys_a_word_needs_a_dot() {
+    check("redis", Place::Value(&["CELERY_BROKER"]));
+    check("«redis.data»", Place::Value(&["CELERY_BROKER"]));
+    check("«redis»:6379", Place::Value(&["CELERY_BROKER"]));
+}
+
+#[test]
 fn roles_come_from_the_keys() {
     let role = |key: &str, value: &str| scan(value, Place::Value(&[key])).first().map(|token| token.role);
     assert_eq!(role("OIDC_ISSUER", "http://keycloak/x"), Some(Role::Identity));
@@ -262,6 +269,7 @@ fn arguments_by_flag_pair_and_script() {
     assert_eq!(show(&["psql", "host=pg dbname=x user=y"]), []);
     assert_eq!(show(&["--cluster.peers=thanos-peers.default.svc:10900"]), one(0, "thanos-peers.default.svc"));
     assert_eq!(show(&["# see redis:6379\nX=redis:6379 run --image=web:80 ${H}:80\n"]), one(0, "redis"));
+    assert_eq!(show(&["sh", "-c", "export PGHOST=pg\nHOST=pg\nexport X=pg"]), one(2, "pg"));
     assert_eq!(show(&[]), []);
 }
 
