@@ -13,6 +13,8 @@ rules! {
     entrypoint_overridden::EntrypointOverridden,
     entrypoint_repeated::EntrypointRepeated,
     one_string_command::OneStringCommand,
+    short_service_host::ShortServiceHost,
+    unknown_service_namespace::UnknownServiceNamespace,
 }
 
 mod container_run;

@@ -183,3 +183,27 @@ fn composed_mounts(texts: &Texts, container: &Value) -> Vec<String> {
 fn is_windows<'t>(pod: &dyn Fn(&[&str]) -> Option<&'t str>) -> bool {
     pod(&["os", "name"]) == Some("windows") || pod(&["nodeSelector", "kubernetes.io/os"]) == Some("windows")
 }
+
+/// Tells whether the cluster refuses to change the pod's template in place.
+pub(super) fn cannot_change(repository: &Repository, object: &Object) -> Option<String> {
+    let kind = object.kind.as_str();
+    if !matches!((kind, object.group()), ("Pod", "") | ("Job", "batch")) || object.name.ends_with('*') {
+        return None;
+    }
+    let root = repository.node(object.file, object.root);
+    let annotations = root.at(&["metadata", "annotations"]).map(Node::resolve);
+    let replaces = annotations.into_iter().flat_map(Node::entries).any(|entry| {
+        let value = entry.value().as_str().unwrap_or_default();
+        match entry.name().unwrap_or_default() {
+            "argocd.argoproj.io/hook" | "helm.sh/hook" => true,
+            "argocd.argoproj.io/sync-options" => {
+                value.contains("Replace=true") || value.contains("Force=true")
+            }
+            "kustomize.toolkit.fluxcd.io/force" => matches!(value, "enabled" | "true" | "Enabled"),
+            _ => false,
+        }
+    });
+    (!replaces).then(|| {
+        format!("a {kind} cannot change in place: the sync fails until the old one is deleted or replaced")
+    })
+}

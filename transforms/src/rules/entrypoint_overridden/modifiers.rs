@@ -6,7 +6,7 @@ use crate::{
     finding::{Applicability, Fix},
     image::ImageRef,
     model::{Origin, Repository},
-    rules::container_run::{OwnPath, Run, lower},
+    rules::container_run::{OwnPath, Run, cannot_change, lower},
     syntax::Node,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn apply(repository: &Repository, run: &Run<'_>, image: (&ImageRef, &
         Origin::ChartList | Origin::UnknownChart => {}
         Origin::Kubernetes | Origin::KnownChart(_) => {}
     }
-    if let Some(reason) = cannot_change(repository, run) {
+    if let Some(reason) = cannot_change(repository, run.object) {
         lower(fix, reason);
     }
     let object = run.variant.and_then(|variant| variant.object).unwrap_or(run.container.object);
@@ -75,26 +75,4 @@ fn covered_path(run: &Run<'_>, facts: &ImageFacts) -> Option<String> {
         }
     }
     None
-}
-
-/// Tells whether the cluster refuses to change the pod's template in place.
-fn cannot_change(repository: &Repository, run: &Run<'_>) -> Option<String> {
-    let kind = run.object.kind.as_str();
-    if !matches!((kind, run.object.group()), ("Pod", "") | ("Job", "batch")) || run.object.name.ends_with('*') {
-        return None;
-    }
-    let root = repository.node(run.object.file, run.object.root);
-    let annotations = root.at(&["metadata", "annotations"]).map(Node::resolve);
-    let replaces = annotations.into_iter().flat_map(Node::entries).any(|entry| {
-        let value = entry.value().as_str().unwrap_or_default();
-        match entry.name().unwrap_or_default() {
-            "argocd.argoproj.io/hook" | "helm.sh/hook" => true,
-            "argocd.argoproj.io/sync-options" => value.contains("Replace=true") || value.contains("Force=true"),
-            "kustomize.toolkit.fluxcd.io/force" => matches!(value, "enabled" | "true" | "Enabled"),
-            _ => false,
-        }
-    });
-    (!replaces).then(|| {
-        format!("a {kind} cannot change in place: the sync fails until the old one is deleted or replaced")
-    })
 }

@@ -1,0 +1,140 @@
+//! A host leans on the search list of a pod: it names a Service without its namespace, or without the cluster's domain.
+
+mod composed;
+mod decide;
+mod domain;
+mod modifiers;
+mod pods;
+mod report;
+mod spots;
+mod survey;
+mod world;
+
+use decide::{Problem, Verdict, decide};
+use modifiers::Surroundings;
+use spots::{Host, Spot};
+use world::{Situation, World};
+
+use crate::{
+    finding::{Applicability, Finding, Location, RuleId},
+    hosts::{ClusterName, Role, Suffix},
+    rule::{Context, HostForm, HostScope, Meta, Rule},
+};
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct ShortServiceHost;
+
+static META: Meta = Meta {
+    id: "short-service-host",
+    summary: "a host leaves the namespace or the domain of its Service to the pod's search list",
+    best: Applicability::Safe,
+    default_on: true,
+    page: include_str!("short_service_host/README.md"),
+};
+
+impl Rule for ShortServiceHost {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
+        let surroundings = surroundings(cx);
+        for judged in judge_all(cx, &surroundings) {
+            findings.extend(report::findings(cx, &surroundings, &judged));
+        }
+    }
+
+    fn explain(&self, cx: &Context<'_>, place: Location) -> Vec<String> {
+        let surroundings = surroundings(cx);
+        let here = judge_all(cx, &surroundings).into_iter().filter(|judged| {
+            let span = judged.spot.node.span();
+            judged.spot.owner.file() == place.file && span.is_some_and(|span| span.contains(place.span))
+        });
+        here.flat_map(|judged| report::explain(&judged)).collect()
+    }
+}
+
+/// Returns the hosts whose namespace is nowhere defined, as findings of the sister rule.
+pub(super) fn unknown_namespaces(cx: &Context<'_>, rule: RuleId) -> Vec<Finding> {
+    let judged = judge_all(cx, &surroundings(cx));
+    judged.iter().flat_map(report::unknown_namespaces).map(|finding| Finding { rule, ..finding }).collect()
+}
+
+/// A place with a verdict for each of its hosts.
+struct Judged<'a> {
+    spot: Spot<'a>,
+    verdicts: Vec<Verdict>,
+}
+
+fn surroundings<'a>(cx: &Context<'a>) -> Surroundings<'a> {
+    Surroundings {
+        repository: cx.repository,
+        domain: domain::find(cx.repository, cx.options),
+        writes_domain: cx.options.host_form != HostForm::Svc,
+        composed: composed::variables(cx.repository),
+    }
+}
+
+/// Judges every host of the repository that may be a Service's.
+fn judge_all<'a>(cx: &Context<'a>, surroundings: &Surroundings<'_>) -> Vec<Judged<'a>> {
+    let spots = spots::collect(cx.repository, cx.options);
+    if spots.is_empty() {
+        return Vec::new();
+    }
+    let world = World::of(cx.repository);
+    let judge = |spot: Spot<'a>| {
+        let situations = survey::situations(cx.repository, spot.owner);
+        let verdicts = spot.hosts.iter().map(|host| judge(cx, surroundings, &world, &situations, &spot, host)).collect();
+        Judged { verdicts, spot }
+    };
+    spots.into_iter().map(judge).collect()
+}
+
+fn judge(
+    cx: &Context<'_>,
+    surroundings: &Surroundings<'_>,
+    world: &World,
+    situations: &[Situation],
+    spot: &Spot<'_>,
+    host: &Host,
+) -> Verdict {
+    let Some(name) = ClusterName::parse(&host.text) else { return Verdict::Leave("it is no cluster name".to_owned()) };
+    if host.role == Role::Listing {
+        return Verdict::Leave("it is one of a list of names, not a connection".to_owned());
+    }
+    if (name.service, name.namespace) == ("kubernetes", Some("default")) {
+        return Verdict::Leave("it is the API server's usual name, which tokens and certificates hold as well".to_owned());
+    }
+    if cx.options.host_form == HostForm::Svc && name.suffix == Suffix::Svc {
+        return Verdict::Leave("the name has the form that is asked for".to_owned());
+    }
+    let mut verdict = decide(world, name, situations);
+    if cx.options.host_scope == HostScope::CrossNamespace && stays_home(&verdict, situations) {
+        return Verdict::Leave("it is in the pod's own namespace, and only others are asked for".to_owned());
+    }
+    if let (Verdict::Complete(_), Some(reason)) = (&verdict, pods::asks_no_cluster_dns(spot.reader)) {
+        return Verdict::Show(reason, Vec::new());
+    }
+    if let Verdict::Complete(completion) = &mut verdict {
+        modifiers::apply(surroundings, spot, host, completion);
+        completion.evidence.extend(surroundings.writes_domain.then(|| surroundings.domain.evidence.clone()));
+        if completion.tier == Applicability::Display {
+            let text = report::completed(cx, surroundings, completion);
+            let why = format!("`{text}` is proposed, but {}", completion.reasons.join("; "));
+            return Verdict::Show(why, completion.evidence.clone());
+        }
+    }
+    verdict
+}
+
+/// Tells whether a completion stays in the namespace of the pod, wherever it runs.
+fn stays_home(verdict: &Verdict, situations: &[Situation]) -> bool {
+    match verdict {
+        Verdict::Complete(completion) => {
+            completion.problem == Problem::OwnNamespace
+                || situations.iter().all(|here| here.namespace.as_ref() == Some(&completion.namespace))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,114 @@
+//! What lowers a completion by one tier: the value may be more than a host that a pod looks up.
+
+use super::{
+    decide::{Completion, Problem},
+    domain::Domain,
+    pods,
+    spots::{Host, Owner, Reader, Spot},
+};
+use crate::{
+    hosts::Role,
+    model::Repository,
+    rules::container_run,
+    syntax::Node,
+};
+
+/// Lowers a completion for every reason that speaks against it.
+pub(super) fn apply(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, completion: &mut Completion) {
+    let mut lower = |reason: String| {
+        completion.tier = completion.tier.lowered();
+        completion.reasons.push(reason);
+    };
+    if let Some(reason) = tls(spot, host) {
+        lower(reason);
+    }
+    if let (Some(guess), true) = (&cx.domain.guess, cx.writes_domain) {
+        lower(guess.clone());
+    }
+    if host.role == Role::Identity {
+        let key = host.key.as_deref().unwrap_or("the key");
+        lower(format!("{key} names an identity as often as a connection"));
+    }
+    if let Some(key) = host.key.as_deref().filter(|key| cx.composed.contains(*key)) {
+        lower(format!("other values are composed with $({key}), so a longer name could be wrong there"));
+    }
+    if let Reader::Container { container, pod } = spot.reader {
+        pods::reasons(container, pod, host, completion.problem).into_iter().for_each(&mut lower);
+    }
+    if let Owner::Object(object) = spot.owner
+        && let Some(reason) = container_run::cannot_change(cx.repository, object)
+    {
+        lower(reason);
+    }
+    let problem = completion.problem;
+    if let Some(reason) = reader(spot, host, problem) {
+        completion.tier = completion.tier.lowered();
+        completion.reasons.push(reason);
+    }
+}
+
+/// What the rule knows besides the value.
+pub(super) struct Surroundings<'a> {
+    pub(super) repository: &'a Repository,
+    pub(super) domain: Domain,
+    /// Whether the form that names are written in has the domain.
+    pub(super) writes_domain: bool,
+    /// Variables that other values are composed with, with a letter of a host at their side.
+    pub(super) composed: std::collections::BTreeSet<String>,
+}
+
+/// A certificate may not hold the long name.
+fn tls(spot: &Spot<'_>, host: &Host) -> Option<String> {
+    if host.tls {
+        let what = host.scheme.as_deref().unwrap_or("the connection");
+        return Some(format!("{what} checks the host's name, and the certificate may not hold the long one"));
+    }
+    let (Reader::Container { container, .. }, Some(key)) = (spot.reader, host.key.as_deref()) else { return None };
+    let stem = key.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric());
+    let beside = |name: &str| {
+        let rest = name.strip_prefix(stem).filter(|_| !stem.is_empty())?;
+        ["TLS", "SSL", "TLS_ENABLED", "USE_TLS", "SSL_ENABLED", "USE_SSL", "ENABLE_TLS", "SSLMODE", "SSL_MODE"]
+            .iter()
+            .find(|word| rest.eq_ignore_ascii_case(word))
+    };
+    for variable in container.get("env").into_iter().flat_map(Node::items) {
+        let (Some(name), Some(value)) =
+            (variable.get("name").and_then(Node::as_str), variable.get("value").and_then(Node::as_str))
+        else {
+            continue;
+        };
+        let on = matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on" | "verify-full" | "required");
+        if on && beside(name).is_some() {
+            return Some(format!("{name} beside it asks for TLS, and the certificate may not hold the long name"));
+        }
+    }
+    None
+}
+
+/// Who looks the name up is not as sure as a container's own variable.
+fn reader(spot: &Spot<'_>, _host: &Host, problem: Problem) -> Option<String> {
+    let own = problem != Problem::Qualified;
+    match spot.reader {
+        Reader::Container { .. } | Reader::Chart { as_it_is: true } => None,
+        Reader::Chart { as_it_is: false } => {
+            own.then(|| "the chart's templates decide who looks this name up".to_owned())
+        }
+        Reader::Data => own.then(|| data_reader(spot)).flatten(),
+        Reader::Operator => own.then(|| "an operator makes the pod that looks this name up".to_owned()),
+        Reader::Controller(name) => {
+            own.then(|| format!("{name} looks this name up, in a namespace of its own"))
+        }
+    }
+}
+
+/// Labels by which a sidecar in another namespace collects ConfigMaps.
+const COLLECTED: &[&str] = &["grafana_dashboard", "grafana_datasource", "grafana_alert", "loki_rule", "k8s-sidecar-target-directory"];
+
+fn data_reader(spot: &Spot<'_>) -> Option<String> {
+    let Owner::Object(object) = spot.owner else { return None };
+    let root = spot.node.stream().node(object.root);
+    let labels = root.at(&["metadata", "labels"]);
+    let collected = COLLECTED.iter().find(|label| labels.is_some_and(|labels| labels.get(label).is_some()))?;
+    Some(format!("the label {collected} hands this to a pod that may be in another namespace"))
+}
+
