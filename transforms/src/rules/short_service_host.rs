@@ -17,7 +17,7 @@ use world::{Situation, World};
 
 use crate::{
     finding::{Applicability, Finding, Location, RuleId},
-    hosts::{ClusterName, Role, Suffix},
+    hosts::{ClusterName, Form, Role, Suffix},
     rule::{Context, HostForm, HostScope, Meta, Rule},
 };
 
@@ -82,7 +82,7 @@ fn judge_all<'a>(cx: &Context<'a>, surroundings: &Surroundings<'_>) -> Vec<Judge
     if spots.is_empty() {
         return Vec::new();
     }
-    let world = World::of(cx.repository);
+    let world = World::of(cx.repository, &spots);
     let judge = |spot: Spot<'a>| {
         let situations = survey::situations(cx.repository, spot.owner);
         let verdicts = spot.hosts.iter().map(|host| judge(cx, surroundings, &world, &situations, &spot, host)).collect();
@@ -100,6 +100,9 @@ fn judge(
     host: &Host,
 ) -> Verdict {
     let Some(name) = ClusterName::parse(&host.text) else { return Verdict::Leave("it is no cluster name".to_owned()) };
+    if host.form == Form::Word && host.key.as_deref().is_some_and(|key| key.eq_ignore_ascii_case("hostname")) && name.namespace.is_none() {
+        return Verdict::Leave("it is a pod's own name".to_owned());
+    }
     if host.role == Role::Listing {
         return Verdict::Leave("it is one of a list of names, not a connection".to_owned());
     }

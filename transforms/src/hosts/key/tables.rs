@@ -52,7 +52,7 @@ pub(super) const IDENTITY: &[&str] = &[
     "issuer", "audience", "aud", "origin", "origins", "redirect", "callback", "bind", "listen", "listener",
     "listeners", "advertise", "advertised", "announce", "announced", "nodename", "node name", "initial cluster",
     "kc hostname", "public", "external", "canonical", "root url", "site url", "server name", "servername", "sni",
-    "cookie", "realm", "domain", "virtual host", "vhost", "my host", "self", "rp id", "webauthn", "spiffe",
+    "cookie", "realm", "domain", "virtual host", "vhost", "my host", "myhostname", "myhost", "my hostname", "self", "rp id", "webauthn", "spiffe",
     "host header", "authority", "header", "return", "sub filter", "referer", "referers",
 ];
 /// Phrases of lists of names.
@@ -60,7 +60,8 @@ pub(super) const IDENTITY: &[&str] = &[
 pub(super) const LISTING: &[&str] = &[
     "whitelist", "white list", "allowlist", "allow list", "blacklist", "blocklist", "denylist", "deny list",
     "allowed", "trusted", "noproxy", "no proxy", "non proxy hosts", "dns names", "dnsnames", "dns name", "alt names",
-    "sans", "san", "cors", "exclude", "excluded", "ignore", "ignored", "permitted", "common name", "rewrite",
+    "sans", "san", "cors", "exclude", "excluded", "ignore", "ignored", "permitted", "common name", "rewrite", "connect src", "frame src", "child src", "img src", "script src", "style src", "font src", "media src",
+    "default src", "csp",
     "blocked",
 ];
 /// Mappings in whose values hosts are names that are served or written, not looked up.

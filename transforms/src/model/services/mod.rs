@@ -179,6 +179,22 @@ impl Services {
         &self.all
     }
 
+    /// Returns every StatefulSet.
+    #[must_use]
+    pub fn pod_sets(&self) -> &[PodSet] {
+        &self.sets
+    }
+
+    /// Returns the known namespaces, with the cluster and with what makes each known.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&str, Option<ClusterId>, Place)> {
+        let each = |(name, known)| {
+            let known: &Vec<(Option<ClusterId>, Place)> = known;
+            let name: &Arc<str> = name;
+            known.iter().map(move |(cluster, at)| (&**name, *cluster, *at))
+        };
+        self.namespaces.iter().flat_map(each)
+    }
+
     /// Returns every release.
     #[must_use]
     pub fn releases(&self) -> &[Release] {

@@ -7,7 +7,6 @@ use crate::{
     image::ImageRef,
     model::{Origin, Repository},
     rules::container_run::{OwnPath, Run, cannot_change, lower},
-    syntax::Node,
 };
 
 /// Lowers a fix for every reason that speaks against it.

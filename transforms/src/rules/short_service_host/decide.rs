@@ -47,6 +47,8 @@ pub(super) struct Completion {
     pub(super) pod: Option<String>,
     pub(super) service: String,
     pub(super) namespace: String,
+    /// What makes the Service, as `Kind/name`, where it is no object of its own.
+    pub(super) maker: Option<String>,
     pub(super) tier: Applicability,
     /// Why the tier is not higher.
     pub(super) reasons: Vec<String>,
@@ -75,7 +77,7 @@ pub(super) fn decide(world: &World, name: ClusterName<'_>, situations: &[Situati
 fn full(world: &World, name: ClusterName<'_>, situations: &[Situation]) -> Verdict {
     let leave = Verdict::Leave("the name is complete".to_owned());
     let (Some(namespace), Some(situation)) = (name.namespace, situations.first()) else { return leave };
-    unknown_namespace(world, name.service, namespace, situation.cluster).unwrap_or(leave)
+    unknown_namespace(world, name, namespace, situation.cluster).unwrap_or(leave)
 }
 
 fn in_one(world: &World, name: ClusterName<'_>, situation: &Situation) -> Verdict {
@@ -95,6 +97,7 @@ fn bare(world: &World, name: ClusterName<'_>, situation: &Situation) -> Verdict 
             pod: None,
             service: service.to_owned(),
             namespace: namespace.to_owned(),
+            maker: world.service(cluster, namespace, service).and_then(|found| found.maker.clone()),
             tier,
             reasons,
             evidence: [situation.evidence.clone(), evidence].concat(),
@@ -119,6 +122,7 @@ fn bare(world: &World, name: ClusterName<'_>, situation: &Situation) -> Verdict 
             pod: Some(service.to_owned()),
             service: set.service.clone(),
             namespace: own.to_owned(),
+            maker: None,
             tier: Applicability::Unsafe,
             reasons: vec!["a pod's bare name is in no DNS: it may be resolved in another way today".to_owned()],
             evidence: [situation.evidence.clone(), vec![set.evidence.clone()]].concat(),
@@ -180,6 +184,7 @@ fn dotted(world: &World, name: ClusterName<'_>, namespace: &str, situation: &Sit
             pod: name.pod.map(str::to_owned),
             service: name.service.to_owned(),
             namespace: namespace.to_owned(),
+            maker: world.service(cluster, namespace, name.service).and_then(|found| found.maker.clone()),
             tier,
             reasons,
             evidence,
@@ -194,11 +199,14 @@ fn dotted(world: &World, name: ClusterName<'_>, namespace: &str, situation: &Sit
         Some(evidence) if name.suffix == Suffix::Svc => complete(Applicability::Safe, Vec::new(), vec![evidence]),
         Some(evidence) if name.pod.is_none() => {
             let reason = format!("no Service {} is known in {namespace}", name.service);
+            if is_domain(namespace) {
+                return Verdict::Show(format!("{reason}, and .{namespace} is also a domain of other networks"), vec![evidence]);
+            }
             complete(Applicability::Unsafe, vec![reason], vec![evidence])
         }
         // Three labels without `.svc` are a public name as often as a pod's.
         Some(_) => Verdict::Leave(format!("no Service {} is known in {namespace}", name.service)),
-        None => unknown_namespace(world, name.service, namespace, cluster)
+        None => unknown_namespace(world, name, namespace, cluster)
             .unwrap_or_else(|| Verdict::Leave(format!("no namespace {namespace} is known: this may be any name"))),
     }
 }
@@ -214,6 +222,7 @@ fn pod_of_own(world: &World, name: ClusterName<'_>, situation: &Situation) -> Op
             pod: pod.pod.map(str::to_owned),
             service: pod.service.to_owned(),
             namespace: own.to_owned(),
+            maker: None,
             tier: Applicability::Safe,
             reasons: Vec::new(),
             evidence: [situation.evidence.clone(), vec![set.evidence.clone()]].concat(),
@@ -222,7 +231,8 @@ fn pod_of_own(world: &World, name: ClusterName<'_>, situation: &Situation) -> Op
 }
 
 /// Row 9: the Service is known, in other namespaces, and this namespace is nowhere.
-fn unknown_namespace(world: &World, service: &str, namespace: &str, cluster: Cluster) -> Option<Verdict> {
+fn unknown_namespace(world: &World, name: ClusterName<'_>, namespace: &str, cluster: Cluster) -> Option<Verdict> {
+    let service = name.service;
     let here = world.service(cluster, namespace, service).is_some();
     if here || world.namespace(cluster, namespace).is_some() {
         return None;
@@ -231,6 +241,11 @@ fn unknown_namespace(world: &World, service: &str, namespace: &str, cluster: Clu
     let mut known: Vec<String> = found.iter().map(|service| service.namespace.clone()).collect();
     known.sort_by_key(|known| (distance(known, namespace), known.clone()));
     known.dedup();
+    // Without `.svc` this is a public name as often: `ntfy.sh`. Then only a typing error is one.
+    let near = known.first().is_some_and(|known| namespace.len() >= 4 && distance(known, namespace) <= 2);
+    if name.suffix == Suffix::None && (!near || name.pod.is_some() || is_domain(namespace)) {
+        return None;
+    }
     let evidence = found.iter().map(|service| service.evidence.clone()).collect();
     (!known.is_empty()).then(|| Verdict::UnknownNamespace { namespace: namespace.to_owned(), known, evidence })
 }
@@ -289,6 +304,19 @@ fn differing(verdicts: &[(&Situation, Verdict)]) -> Verdict {
     }
     let others = if candidates.len() == 1 { "; elsewhere no such Service is known" } else { "" };
     Verdict::Show(format!("the overlays that use this file differ: {}{others}", candidates.join(", ")), evidence)
+}
+
+/// Namespaces that are also top-level domains, public ones or those of home networks. A country has two letters.
+const DOMAINS: &[&str] = &[
+    "academy", "app", "arpa", "biz", "blog", "build", "cloud", "codes", "com", "computer", "corp", "dev", "digital",
+    "domain", "edu", "email", "family", "farm", "games", "gov", "group", "home", "host", "house", "info", "int", "internal",
+    "intranet", "lan", "link", "live", "local", "localdomain", "media", "mil", "mobi", "name", "net", "network", "news",
+    "online", "org", "page", "photos", "private", "pro", "run", "services", "shop", "site", "social", "software", "store",
+    "studio", "support", "systems", "tech", "test", "tools", "video", "watch", "wiki", "work", "world", "xyz", "zone",
+];
+
+fn is_domain(namespace: &str) -> bool {
+    DOMAINS.contains(&namespace) || namespace.len() == 2 && namespace.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn list(names: &BTreeSet<&str>) -> String {

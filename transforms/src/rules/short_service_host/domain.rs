@@ -42,7 +42,7 @@ pub(super) fn find(repository: &Repository, options: &Options) -> Domain {
         (Some((Some(name), (count, at))), None) => Domain {
             name: name.clone(),
             evidence: Evidence {
-                what: format!("all {count} full names of the repository end in .svc.{name}, as in {}", repository.cite(*at)),
+                what: format!("full names in the repository ({count}) end in .svc.{name} and in nothing else, as in {}", repository.cite(*at)),
                 source: "the repository's own full names".to_owned(),
             },
             guess: None,

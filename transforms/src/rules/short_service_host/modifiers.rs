@@ -7,7 +7,8 @@ use super::{
     spots::{Host, Owner, Reader, Spot},
 };
 use crate::{
-    hosts::Role,
+    finding::Applicability,
+    hosts::{Form, Role},
     model::Repository,
     rules::container_run,
     syntax::Node,
@@ -15,36 +16,46 @@ use crate::{
 
 /// Lowers a completion for every reason that speaks against it.
 pub(super) fn apply(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, completion: &mut Completion) {
-    let mut lower = |reason: String| {
+    for reason in reasons(cx, spot, host, completion) {
         completion.tier = completion.tier.lowered();
         completion.reasons.push(reason);
-    };
-    if let Some(reason) = tls(spot, host) {
-        lower(reason);
     }
-    if let (Some(guess), true) = (&cx.domain.guess, cx.writes_domain) {
-        lower(guess.clone());
+    // Who looks a bare name up decides its namespace. That alone is no reason to only show what is unsafe anyway.
+    if let Some(reason) = reader(spot).filter(|_| completion.problem != Problem::Qualified) {
+        completion.tier = completion.tier.min(Applicability::Unsafe);
+        completion.reasons.push(reason);
     }
+}
+
+/// Returns the reasons that lower by one tier each.
+fn reasons(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, completion: &Completion) -> Vec<String> {
+    let mut reasons = Vec::new();
+    reasons.extend(tls(spot, host));
+    reasons.extend(cx.domain.guess.clone().filter(|_| cx.writes_domain));
+    let key = host.key.as_deref();
     if host.role == Role::Identity {
-        let key = host.key.as_deref().unwrap_or("the key");
-        lower(format!("{key} names an identity as often as a connection"));
+        reasons.push(format!("{} names an identity as often as a connection", key.unwrap_or("the key")));
     }
-    if let Some(key) = host.key.as_deref().filter(|key| cx.composed.contains(*key)) {
-        lower(format!("other values are composed with $({key}), so a longer name could be wrong there"));
+    if let Some(key) = key.filter(|key| cx.composed.contains(*key)) {
+        reasons.push(format!("other values are composed with $({key}), so a longer name could be wrong there"));
     }
     if let Reader::Container { container, pod } = spot.reader {
-        pods::reasons(container, pod, host, completion.problem).into_iter().for_each(&mut lower);
+        reasons.extend(pods::reasons(container, pod, host, completion.problem));
     }
-    if let Owner::Object(object) = spot.owner
-        && let Some(reason) = container_run::cannot_change(cx.repository, object)
-    {
-        lower(reason);
+    if let Owner::Object(object) = spot.owner {
+        reasons.extend(container_run::cannot_change(cx.repository, object));
     }
-    let problem = completion.problem;
-    if let Some(reason) = reader(spot, host, problem) {
-        completion.tier = completion.tier.lowered();
-        completion.reasons.push(reason);
+    if host.form == Form::Word && is_own(spot, completion) {
+        reasons.push("it is the name of what it stands in, which may call itself so".to_owned());
     }
+    reasons
+}
+
+/// Tells whether the Service is the one in front of the value's own pods, by its name or by what makes it.
+fn is_own(spot: &Spot<'_>, completion: &Completion) -> bool {
+    let Owner::Object(object) = spot.owner else { return false };
+    let named = object.name == completion.service && completion.problem == Problem::OwnNamespace;
+    named || completion.maker.as_ref() == Some(&object.title())
 }
 
 /// What the rule knows besides the value.
@@ -85,19 +96,14 @@ fn tls(spot: &Spot<'_>, host: &Host) -> Option<String> {
     None
 }
 
-/// Who looks the name up is not as sure as a container's own variable.
-fn reader(spot: &Spot<'_>, _host: &Host, problem: Problem) -> Option<String> {
-    let own = problem != Problem::Qualified;
+/// Tells why it is not sure in which namespace the name is looked up, if so.
+fn reader(spot: &Spot<'_>) -> Option<String> {
     match spot.reader {
         Reader::Container { .. } | Reader::Chart { as_it_is: true } => None,
-        Reader::Chart { as_it_is: false } => {
-            own.then(|| "the chart's templates decide who looks this name up".to_owned())
-        }
-        Reader::Data => own.then(|| data_reader(spot)).flatten(),
-        Reader::Operator => own.then(|| "an operator makes the pod that looks this name up".to_owned()),
-        Reader::Controller(name) => {
-            own.then(|| format!("{name} looks this name up, in a namespace of its own"))
-        }
+        Reader::Chart { as_it_is: false } => Some("the chart's templates decide who looks this name up".to_owned()),
+        Reader::Data => data_reader(spot),
+        Reader::Operator => Some("an operator makes the pod that looks this name up".to_owned()),
+        Reader::Controller(name) => Some(format!("{name} looks this name up, in a namespace of its own")),
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Service {
     pub(super) namespace: String,
     /// Whether the object is a Service, or is known to make one of this very name.
     pub(super) certain: bool,
+    /// What makes it, as `Kind/name`, where it is no object of its own.
+    pub(super) maker: Option<String>,
     pub(super) evidence: Evidence,
 }
 

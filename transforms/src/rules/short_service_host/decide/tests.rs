@@ -13,7 +13,7 @@ fn evidence(what: &str) -> Evidence {
 }
 
 fn service(namespace: &str, certain: bool) -> Service {
-    Service { cluster: Some(ClusterId(0)), namespace: namespace.into(), certain, evidence: evidence(namespace) }
+    Service { cluster: Some(ClusterId(0)), namespace: namespace.into(), certain, maker: None, evidence: evidence(namespace) }
 }
 
 /// `redis` in data, `web` in data and shop, a release `store` and a stateful set `kafka` in data, the namespace empty.
@@ -35,7 +35,7 @@ fn world() -> World {
         service: "kafka-headless".into(),
         evidence: evidence("kafka"),
     });
-    for namespace in ["data", "shop", "empty"] {
+    for namespace in ["data", "shop", "empty", "home"] {
         world.namespaces.insert(namespace.into(), vec![(Some(ClusterId(0)), evidence(namespace))]);
     }
     world
@@ -117,17 +117,23 @@ fn rows_7_and_8_the_namespace_is_written() {
     assert_eq!(in_one("other.data.svc", "shop"), "safe other.data");
     assert_eq!(in_one("other.data", "shop"), "unsafe other.data");
     assert_eq!(in_one("other.default.svc", "shop"), "safe other.default");
+    assert_eq!(in_one("other.home", "shop"), "show");
+    assert_eq!(in_one("nas.home.svc", "shop"), "safe nas.home");
     assert_eq!(in_one("www.data.com", "shop"), "leave");
     assert_eq!(in_one("example.com", "shop"), "leave");
 }
 
 #[test]
 fn row_9_the_namespace_is_nowhere() {
-    assert_eq!(in_one("redis.dta", "shop"), "unknown: data");
+    assert_eq!(in_one("redis.dtaa", "shop"), "unknown: data");
+    assert_eq!(in_one("redis.sh", "shop"), "leave");
+    assert_eq!(in_one("redis.example", "shop"), "leave");
+    assert_eq!(in_one("redis.example.svc", "shop"), "unknown: data");
+    assert_eq!(in_one("x.redis.dtaa", "shop"), "leave");
     assert_eq!(in_one("web.shpo.svc", "shop"), "unknown: shop,data");
     assert_eq!(in_one("web.shpo.svc.cluster.local", "shop"), "unknown: shop,data");
     assert_eq!(in_one("redis.data.svc.cluster.local", "shop"), "leave");
-    assert_eq!(in_one("guess.dta", "shop"), "leave");
+    assert_eq!(in_one("guess.dtaa", "shop"), "leave");
 }
 
 #[test]
