@@ -8,6 +8,7 @@ use caulk_transforms::{
     facts::{Facts, Forwards, ImageFacts, Presence, Question},
     finding::Evidence,
     image::ImageRef,
+    rules,
 };
 use clap::Args;
 use serde::Serialize;
@@ -64,14 +65,17 @@ impl Image {
         let image = ImageRef::parse(&self.image)?;
         let folder = env::current_dir().context("the current folder is gone")?;
         let (tree, _) = Tree::find(&[".".into()], &folder);
-        let config = config::load(None, tree.root(), &[])?;
+        let names: Vec<&str> = rules::ALL.iter().map(|rule| rule.meta().id).collect();
+        let config = config::load(None, tree.root(), &names)?;
         let mut sources = Sources::open(&config, tree.root(), &self.sources.options()?)?;
         let mut facts = Facts::default();
         sources.answer(&[Question::Image(image.clone())], &mut facts);
         let known = match facts.image(&image) {
             Ok(known) => known.clone(),
             Err(reason) => {
-                output::report(&format!("{image}: nothing is known: {}\n", plain(reason)))?;
+                let unknown = format!("{image}: nothing is known: {}\n", plain(reason));
+                let json = || serde_json::json!({ "image": image.to_string(), "unknown": reason });
+                output::report(&if self.json { format!("{:#}\n", json()) } else { unknown })?;
                 sources.close()?;
                 return Ok(FOUND);
             }

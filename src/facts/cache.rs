@@ -27,6 +27,10 @@ use super::layers::{
 pub(crate) struct Cache {
     /// None keeps everything in memory only.
     root: Option<PathBuf>,
+    /// Manifests and configurations that the disk does not keep.
+    blobs: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// Scripts that the disk does not keep.
+    scripts: Mutex<BTreeMap<String, Vec<u8>>>,
     /// Indexes that somebody holds, and the latest ones.
     layers: Mutex<BTreeMap<String, Weak<LayerIndex>>>,
     latest: Mutex<VecDeque<Arc<LayerIndex>>>,
@@ -55,14 +59,22 @@ impl Cache {
 
     /// Returns a manifest or configuration by its digest.
     pub(crate) fn blob(&self, digest: &str) -> Option<Vec<u8>> {
+        let held = self.blobs.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned();
+        if held.is_some() {
+            return held;
+        }
         let path = self.place("blobs", digest.strip_prefix("sha256:")?)?;
         let bytes = read(&path)?;
         if digest == sha256(&bytes) { Some(bytes) } else { discard(&path) }
     }
 
+    /// Keeps a manifest or configuration, whose digest was checked.
     pub(crate) fn keep_blob(&self, digest: &str, bytes: &[u8]) {
-        if let Some(hex) = digest.strip_prefix("sha256:") {
-            self.write("blobs", hex, bytes);
+        let Some(path) = digest.strip_prefix("sha256:") else { return };
+        let written = self.place("blobs", path).is_some_and(|path| write(&path, bytes).is_ok());
+        if !written {
+            let mut blobs = self.blobs.lock().unwrap_or_else(PoisonError::into_inner);
+            blobs.insert(digest.to_owned(), bytes.to_vec());
         }
     }
 
@@ -143,7 +155,12 @@ impl Memory for Cache {
     }
 
     fn script(&self, digest: &str, path: &str) -> Option<Vec<u8>> {
-        let place = self.place("scripts", &name_of(&format!("{digest} {path}")))?;
+        let name = name_of(&format!("{digest} {path}"));
+        let held = self.scripts.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        if held.is_some() {
+            return held;
+        }
+        let place = self.place("scripts", &name)?;
         let bytes = read(&place)?;
         match sealed(&bytes) {
             Some(content) => Some(content.to_vec()),
@@ -152,7 +169,11 @@ impl Memory for Cache {
     }
 
     fn remember_script(&self, digest: &str, path: &str, content: &[u8]) {
-        self.write("scripts", &name_of(&format!("{digest} {path}")), &seal(content));
+        let name = name_of(&format!("{digest} {path}"));
+        let written = self.place("scripts", &name).is_some_and(|place| write(&place, &seal(content)).is_ok());
+        if !written {
+            self.scripts.lock().unwrap_or_else(PoisonError::into_inner).insert(name, content.to_vec());
+        }
     }
 
     fn lock(&self, digest: &str) -> Arc<Mutex<()>> {

@@ -229,6 +229,7 @@ impl Search<'_> {
         };
         let (index, next) =
             read::stream(self.blobs, layer, self.limits.layer, &mut self.left, &mut self.scripts, &mut look)?;
+        self.keep_scripts(layer);
         if next == Next::Continue {
             self.stack.push_below(self.keep(layer, index));
             return Ok(());
@@ -248,6 +249,15 @@ impl Search<'_> {
             self.stack.push_below(self.keep(layer, index));
         }
         Ok(())
+    }
+
+    /// Keeps the scripts that a layer showed while others still wait for it.
+    fn keep_scripts(&mut self, layer: &Descriptor) {
+        for (path, slot) in &mut self.scripts {
+            if let Some(content) = slot.take() {
+                self.memory.remember_script(&layer.digest, path, &content);
+            }
+        }
     }
 
     fn keep(&self, layer: &Descriptor, index: LayerIndex) -> Arc<LayerIndex> {
@@ -295,11 +305,7 @@ impl Search<'_> {
         if let Some(content) = self.memory.script(&layer.digest, &path) {
             return String::from_utf8(content).ok();
         }
-        // It was read on the way, unless the layer was known already.
-        let content = match self.scripts.remove(path.as_str()).flatten() {
-            Some(content) if self.stack.depth() == place + 1 => content,
-            _ => self.fetch_script(layer, &path)?,
-        };
+        let content = self.fetch_script(layer, &path)?;
         self.memory.remember_script(&layer.digest, &path, &content);
         String::from_utf8(content).ok()
     }

@@ -201,6 +201,9 @@ impl Online {
     }
 
     fn manifest(&self, image: &ImageRef, digest: &str) -> Result<Vec<u8>, Trouble> {
+        // Many tags stand for the same manifest, and it is asked for once.
+        let lock = self.cache.lock(digest);
+        let _learning = lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bytes) = self.cache.blob(digest) {
             return Ok(bytes);
         }
@@ -222,6 +225,8 @@ impl Online {
         let Manifest::Image { config, layers } = manifest else {
             return Err(Trouble::Malformed("the manifest", "an index stands in an index".to_owned()));
         };
+        let lock = self.cache.lock(&config.digest);
+        let _learning = lock.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = match self.cache.blob(&config.digest) {
             Some(bytes) => bytes,
             None => {

@@ -110,3 +110,59 @@ fn a_lock_replays_the_answers_offline() {
     world.write("facts.lock", "{}");
     assert_eq!(world.caulk(&["fix", "--facts-lock", &lock]).code, 2);
 }
+
+#[test]
+fn tags_of_one_digest_are_one_request() {
+    let mut content = Content::default();
+    for tag in 1..=20 {
+        content.add(&format!("team/app:{tag}"), &crate::world::incident());
+    }
+    let server = Server::start(content);
+    let world = World::new(&[]);
+    for tag in 1..=20 {
+        let image = format!("{}/team/app:{tag}", server.host);
+        world.write(&format!("repo/a{tag}.yaml"), &deployment(&format!("a{tag}"), &image));
+    }
+    for cache in ["cache", "file/cache"] {
+        world.write("file", "no folder");
+        server.forget();
+        let folder = world.path(cache).display().to_string();
+        world.online(&server.host, &["--cache-dir", &folder]);
+        let blobs: Vec<String> =
+            server.requests().into_iter().filter(|request| request.contains("/blobs/")).collect();
+        let distinct: std::collections::BTreeSet<&String> = blobs.iter().collect();
+        assert_eq!(distinct.len(), 3, "a configuration and two layers: {blobs:?}");
+        assert_eq!(blobs.len(), distinct.len(), "{cache}: {blobs:?}");
+    }
+}
+
+#[test]
+fn a_mirror_is_asked_first_and_the_origin_where_it_fails() {
+    let mut content = Content::default();
+    content.add("library/app:1", &crate::world::incident());
+    let mirror = Server::start(content);
+    let mut content = Content::default();
+    content.add("library/app:1", &crate::world::incident());
+    content.add("library/other:1", &crate::world::incident());
+    let origin = Server::start(content);
+    let world = World::new(&[]);
+    let pair = format!("{}={}", origin.host, mirror.host);
+    let ask = |name: &str| {
+        let image = format!("{}/library/{name}:1", origin.host);
+        let hosts = [
+            "--insecure-registry",
+            &origin.host,
+            "--insecure-registry",
+            &mirror.host,
+            "--registry-mirror",
+            &pair,
+        ];
+        let mut args = vec!["image", &image, "--online"];
+        args.extend(hosts);
+        world.caulk(&args).out
+    };
+    assert!(ask("app").contains("dumb-init"));
+    assert_eq!(origin.connections(), 0);
+    assert!(ask("other").contains("dumb-init"));
+    assert!(origin.connections() > 0);
+}

@@ -32,21 +32,25 @@ impl Drop for Registry {
 const HTPASSWD: &str = "user:$2y$05$abcdefghijklmnopqrstuuQDoL5Sa/TtfS/XN4AY/jgq.HBbO1BTu\n";
 
 pub(crate) fn start(private: bool) -> Option<Registry> {
+    let auth = |folder: &Path| {
+        let passwords = folder.join("htpasswd");
+        fs::write(&passwords, HTPASSWD).expect("a file");
+        format!("auth:\n  htpasswd:\n    realm: test\n    path: {}\n", passwords.display())
+    };
+    start_with(private.then_some("user:word"), |folder| if private { auth(folder) } else { String::new() })
+}
+
+/// Starts a registry with more lines for its configuration.
+fn start_with(credentials: Option<&'static str>, more: impl Fn(&Path) -> String) -> Option<Registry> {
     if !has("docker-registry") || !has("skopeo") {
         return None;
     }
     let folder = tempfile::tempdir().expect("a folder");
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let host = format!("127.0.0.1:{port}");
-    let passwords = folder.path().join("htpasswd");
-    fs::write(&passwords, HTPASSWD).expect("a file");
-    let auth = if private {
-        format!("auth:\n  htpasswd:\n    realm: test\n    path: {}\n", passwords.display())
-    } else {
-        String::new()
-    };
+    let more = more(folder.path());
     let config = format!(
-        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {host}\n{auth}",
+        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {host}\n{more}",
         folder.path().join("data").display()
     );
     let file = folder.path().join("config.yml");
@@ -58,7 +62,6 @@ pub(crate) fn start(private: bool) -> Option<Registry> {
         .stderr(Stdio::null())
         .spawn()
         .expect("it starts");
-    let credentials = private.then_some("user:word");
     let registry = Registry { host, child, folder, credentials };
     let begin = Instant::now();
     while TcpStream::connect(&registry.host).is_err() {
@@ -188,4 +191,51 @@ fn a_tag_that_moves_is_looked_up_again() {
     };
     assert!(ask("3600").contains("dumb-init"));
     assert!(ask("0").contains("entrypoint  none"));
+}
+
+fn openssl(folder: &Path, args: &str) {
+    let output = Command::new("openssl")
+        .args(args.split_whitespace())
+        .current_dir(folder)
+        .output()
+        .expect("openssl runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_registry_of_a_private_authority_is_trusted_with_its_bundle_only() {
+    if !has("openssl") {
+        return;
+    }
+    let tls = |folder: &Path| {
+        openssl(
+            folder,
+            "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority",
+        );
+        openssl(folder, "req -newkey rsa:2048 -nodes -keyout tls.key -out tls.csr -subj /CN=registry");
+        fs::write(folder.join("ext"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+            .expect("a file");
+        openssl(
+            folder,
+            "x509 -req -in tls.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out tls.pem",
+        );
+        let path = |name: &str| folder.join(name).display().to_string();
+        format!("  tls:\n    certificate: {}\n    key: {}\n", path("tls.pem"), path("tls.key"))
+    };
+    let Some(registry) = start_with(None, tls) else { return };
+    let image = registry.push("team/server:v1", &incident());
+    let world = World::new(&[]);
+    let ask = |more: &[&str]| {
+        let mut args = vec!["image", &image, "--online", "--registry", &registry.host, "--tag-ttl", "0"];
+        args.extend(more);
+        world.caulk(&args).out
+    };
+    let untrusted = ask(&[]);
+    assert!(untrusted.contains("certificate"), "{untrusted}");
+    let bundle = registry.folder.path().join("ca.pem").display().to_string();
+    assert!(ask(&["--ca-bundle", &bundle]).contains("dumb-init"));
+    assert!(
+        ask(&["--ca-bundle", &bundle, "--insecure-registry", &registry.host]).contains("nothing is known"),
+        "TLS is not left out unasked"
+    );
 }

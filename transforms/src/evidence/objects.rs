@@ -2,35 +2,57 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::{Cause, Crash, EvidenceError};
 
-/// Reads a list of objects or a single one.
+/// Reads a list of objects or a single one. Objects of other kinds, whatever they hold, are passed over.
 pub(super) fn read(text: &str) -> Result<Vec<Crash>, EvidenceError> {
-    let list: List = serde_json::from_str(text).map_err(|error| EvidenceError::Json(error.to_string()))?;
+    let list: List<'_> =
+        serde_json::from_str(text).map_err(|error| EvidenceError::Json(error.to_string()))?;
     let mut crashes = Vec::new();
-    let mut familiar = 0_usize;
-    if list.kind.ends_with("List") || list.items.is_some() {
-        let items = list.items.unwrap_or_default();
-        // An empty list is familiar: there is nothing wrong in that cluster.
-        familiar += usize::from(items.is_empty());
-        for item in &items {
-            familiar += usize::from(item.collect(&mut crashes));
+    let mut familiar = false;
+    match list.items {
+        Some(items) => {
+            // An empty list is familiar: there is nothing wrong in that cluster.
+            familiar |= items.is_empty();
+            for item in items {
+                familiar |= collect(item.get(), &mut crashes);
+            }
         }
-    } else {
-        let item: Item =
-            serde_json::from_str(text).map_err(|error| EvidenceError::Json(error.to_string()))?;
-        familiar += usize::from(item.collect(&mut crashes));
+        None => familiar |= collect(text, &mut crashes),
     }
-    if familiar == 0 { Err(EvidenceError::Unfamiliar) } else { Ok(crashes) }
+    if familiar { Ok(crashes) } else { Err(EvidenceError::Unfamiliar) }
+}
+
+/// Appends the crashes of an object, and tells whether it is a pod or an event.
+fn collect(text: &str, crashes: &mut Vec<Crash>) -> bool {
+    match serde_json::from_str::<Kind>(text).map(|object| object.kind) {
+        Ok(kind) if kind == "Pod" || kind == "Event" => {
+            if let Ok(item) = serde_json::from_str::<Item>(text) {
+                item.collect(crashes);
+            }
+            true
+        }
+        _ => false,
+    }
 }
 
 #[derive(Deserialize)]
-struct List {
-    #[serde(default)]
+struct List<'a> {
+    #[serde(borrow)]
+    items: Option<Vec<&'a RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
     kind: String,
-    items: Option<Vec<Item>>,
+}
+
+/// Takes null, which kubectl writes for some empty fields, for nothing.
+fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// A pod or an event; whatever else stands in the list has neither status nor message.
@@ -42,8 +64,9 @@ struct Item {
     metadata: Metadata,
     spec: Spec,
     status: Status,
+    #[serde(deserialize_with = "null_is_empty")]
     reason: String,
-    #[serde(alias = "note")]
+    #[serde(alias = "note", deserialize_with = "null_is_empty")]
     message: String,
     #[serde(alias = "regarding")]
     involved_object: Involved,
@@ -140,18 +163,11 @@ const WAITING: [&str; 5] =
 const NEVER_RAN: [&str; 3] = ["StartError", "ContainerCannotRun", "RunContainerError"];
 
 impl Item {
-    /// Appends its crashes, and tells whether it is a pod or an event.
-    fn collect(&self, crashes: &mut Vec<Crash>) -> bool {
-        match self.kind.as_str() {
-            "Pod" => {
-                self.pod(crashes);
-                true
-            }
-            "Event" => {
-                crashes.extend(self.event());
-                true
-            }
-            _ => false,
+    fn collect(&self, crashes: &mut Vec<Crash>) {
+        if self.kind == "Pod" {
+            self.pod(crashes);
+        } else {
+            crashes.extend(self.event());
         }
     }
 

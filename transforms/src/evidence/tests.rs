@@ -126,6 +126,14 @@ fn what_is_no_evidence_is_refused() {
     );
 }
 
+#[test]
+fn objects_of_other_kinds_and_null_fields_are_passed_over() {
+    let odd = r#"{"kind":"List","items":[{"kind":"Event","reason":null,"message":null,"involvedObject":{"kind":"Pod"}},
+        {"kind":"Database","spec":{"containers":7},"status":{"containerStatuses":"none"}},{"kind":"Pod","spec":{"containers":null},
+        "status":{"containerStatuses":null}},{"kind":7},[]]}"#;
+    assert_eq!(read(odd), Ok(Vec::new()));
+}
+
 fn repository(text: &str) -> Repository {
     let stream = syntax::parse(text).expect("the manifest parses");
     Repository::build(vec![SourceFile {
