@@ -306,7 +306,9 @@ impl Sources {
 
     /// Weighs what the image tells against what the cluster tells.
     fn weigh(&self, image: &ImageRef, program: &str, presence: Presence) -> Presence {
-        match (cluster::proof_of_absence(&self.reports, image, program), presence) {
+        let known = self.images.get(image).and_then(|known| known.as_ref().ok());
+        let path = known.and_then(|known| known.path.as_deref());
+        match (cluster::proof_of_absence(&self.reports, image, path, program), presence) {
             (None, presence) => presence,
             (Some(proof), Presence::Unknown(_) | Presence::Absent(_)) => Presence::Absent(proof),
             (Some(proof), Presence::Present(path, _)) => {

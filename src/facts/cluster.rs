@@ -64,12 +64,18 @@ fn joined(reports: Vec<Report>) -> Vec<Report> {
     merged.into_iter().map(|crash| Report { source: source_of(&crash).unwrap_or_default(), crash }).collect()
 }
 
-/// Returns the proof that an image lacks a program, if a container of this very image could not start it.
-pub(super) fn proof_of_absence(reports: &[Report], image: &ImageRef, program: &str) -> Option<Evidence> {
+/// Returns the proof that an image lacks a program on its PATH, if a container of this very image could not start it.
+pub(super) fn proof_of_absence(
+    reports: &[Report],
+    image: &ImageRef,
+    path: Option<&str>,
+    program: &str,
+) -> Option<Evidence> {
     let mut proofs = reports.iter().filter(|report| {
         let cause = report.crash.cause.as_ref();
         cause.is_some_and(|cause| cause.kind.proves_absence() && cause.program == program)
             && same_image(&report.crash, image)
+            && report.crash.shows_the_image(path)
     });
     let first = proofs.next()?;
     let cause = first.crash.cause.as_ref().map(|cause| cause.text.clone()).unwrap_or_default();

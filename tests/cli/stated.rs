@@ -11,7 +11,9 @@ use crate::{
 /// Mends the snapshot of a case with a stated image and returns the lines of `command` and `args` that changed.
 fn mended(case: &str, image: &str) -> Option<Vec<String>> {
     let shared = shared()?;
-    let read = |name: &str| fs::read_to_string(shared.join("cases").join(case).join(name)).expect("a file of the case");
+    let read = |name: &str| {
+        fs::read_to_string(shared.join("cases").join(case).join(name)).expect("a file of the case")
+    };
     let told: serde_json::Value = serde_json::from_str(&read("case.json")).expect("a case");
     let text = |key: &str| told[key].as_str().unwrap_or_else(|| panic!("{case} has no {key}")).to_owned();
     let repository: Folder = unpack(&shared.join(text("snapshot")));
@@ -21,9 +23,11 @@ fn mended(case: &str, image: &str) -> Option<Vec<String>> {
     let now = repository.read(&text("path"));
     let run = |text: &str| -> Vec<String> {
         let lines: Vec<&str> = text.lines().collect();
-        let keys = |line: &str| line.trim_start().starts_with("command:") || line.trim_start().starts_with("args:");
+        let keys =
+            |line: &str| line.trim_start().starts_with("command:") || line.trim_start().starts_with("args:");
         let at = lines.iter().position(|line| keys(line)).expect("a command or args");
-        let words = lines[at..].iter().take(4).flat_map(|line| line.split(['[', ']', ',', '\'', '"', ' ', '-']));
+        let words =
+            lines[at..].iter().take(4).flat_map(|line| line.split(['[', ']', ',', '\'', '"', ' ', '-']));
         words.filter(|word| !word.is_empty()).map(str::to_owned).take(4).collect()
     };
     let (before, wanted, got) = (run(&read("before.yaml")), run(&read("after.yaml")), run(&now));

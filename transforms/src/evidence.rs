@@ -36,6 +36,10 @@ pub struct Crash {
     pub digest: Option<String>,
     /// The container's command and args, where the specification was read.
     pub argv: Option<(Vec<String>, Vec<String>)>,
+    /// Whether the container sets PATH itself, so that what it lacks says nothing of others.
+    pub own_path: bool,
+    /// Where volumes are mounted; they may cover programs.
+    pub mounts: Vec<String>,
     /// How often it was started again.
     pub restarts: u64,
     /// Since when, as the cluster writes it.
@@ -58,6 +62,23 @@ impl Crash {
         } else {
             format!("{namespace}/{} [{}]", self.pod, self.container)
         }
+    }
+
+    /// Tells whether the container looked for its program where the image alone decides: in `path`, uncovered. Where `path`
+    /// is not known, any volume might cover a folder of it.
+    #[must_use]
+    pub fn shows_the_image(&self, path: Option<&str>) -> bool {
+        let covers = |mount: &String| {
+            let mount = mount.trim_end_matches('/');
+            let above = |folder: &str| {
+                folder == mount || folder.strip_prefix(mount).is_some_and(|rest| rest.starts_with('/'))
+            };
+            match path {
+                Some(path) => path.split(':').any(above),
+                None => !mount.starts_with("/var/run/secrets/"),
+            }
+        };
+        self.argv.is_some() && !self.own_path && !self.mounts.iter().any(covers)
     }
 
     /// Returns how long and how often it crashed: `166 restarts since 2024-05-01T10:00:00Z`.
@@ -132,6 +153,8 @@ impl Crash {
         self.image = self.image.take().or(other.image);
         self.digest = self.digest.take().or(other.digest);
         self.argv = self.argv.take().or(other.argv);
+        self.own_path |= other.own_path;
+        self.mounts.extend(other.mounts);
         self.restarts = self.restarts.max(other.restarts);
         self.since = self.since.take().or(other.since);
         // The state of a container says more than the reason of an event, which is mostly `Failed`.

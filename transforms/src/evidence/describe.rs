@@ -41,6 +41,8 @@ struct Container {
     digest: Option<String>,
     command: Vec<String>,
     args: Vec<String>,
+    own_path: bool,
+    mounts: Vec<String>,
     restarts: u64,
     /// The reasons of state and last state.
     reasons: Vec<String>,
@@ -121,6 +123,8 @@ impl Pod {
                 image: container.image,
                 digest: container.digest,
                 argv: Some((container.command, container.args)),
+                own_path: container.own_path,
+                mounts: container.mounts,
                 restarts: container.restarts,
                 since: start.clone(),
                 reason: reason.unwrap_or_else(|| "Failed".to_owned()),
@@ -139,6 +143,15 @@ impl Container {
             // One word a line; a word may hold a colon, so the line counts and not its parts.
             let words = if self.section == "Command" { &mut self.command } else { &mut self.args };
             words.push(line.trim().to_owned());
+            return;
+        }
+        if indent > 4 && self.section == "Mounts" {
+            // `/data from data (rw)`
+            self.mounts.extend(line.trim().split_once(" from ").map(|(path, _)| path.to_owned()));
+            return;
+        }
+        if indent > 4 && self.section.starts_with("Environment") {
+            self.own_path |= key == "PATH" || self.section == "Environment Variables from";
             return;
         }
         if indent <= 4 {

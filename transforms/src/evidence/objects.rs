@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{Cause, Crash, EvidenceError};
@@ -109,6 +109,31 @@ struct ContainerSpec {
     image: Option<String>,
     command: Option<Vec<String>>,
     args: Option<Vec<String>>,
+    env: Option<Vec<Variable>>,
+    #[serde(rename = "envFrom")]
+    env_from: Option<Vec<IgnoredAny>>,
+    #[serde(rename = "volumeMounts")]
+    mounts: Option<Vec<Mount>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Variable {
+    name: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Mount {
+    mount_path: String,
+}
+
+impl ContainerSpec {
+    /// Tells whether PATH may be another than the image's.
+    fn sets_path(&self) -> bool {
+        self.env.iter().flatten().any(|variable| variable.name == "PATH")
+            || self.env_from.iter().flatten().next().is_some()
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -193,6 +218,12 @@ impl Item {
                     argv: spec.map(|spec| {
                         (spec.command.clone().unwrap_or_default(), spec.args.clone().unwrap_or_default())
                     }),
+                    own_path: spec.is_some_and(ContainerSpec::sets_path),
+                    mounts: spec
+                        .map(|spec| {
+                            spec.mounts.iter().flatten().map(|mount| mount.mount_path.clone()).collect()
+                        })
+                        .unwrap_or_default(),
                     restarts: status.restart_count,
                     since: self.metadata.creation_timestamp.clone(),
                     reason,

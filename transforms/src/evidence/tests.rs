@@ -114,6 +114,28 @@ fn a_description_is_read() {
 }
 
 #[test]
+fn a_container_with_its_own_path_or_volumes_over_it_shows_nothing_of_the_image() {
+    let path = "/lifecycle:/usr/bin:/bin";
+    let shows = |more: &str| {
+        let crashes = read(&pod(&format!(r#""command":["server"]{more}"#))).expect("it is a list of pods");
+        crashes.first().is_some_and(|crash| crash.shows_the_image(Some(path)))
+    };
+    assert!(shows(""));
+    assert!(shows(
+        r#","env":[{"name":"A","value":"b"}],"volumeMounts":[{"name":"a","mountPath":"/data"},{"name":"t","mountPath":"/usr/binary"}]"#
+    ));
+    assert!(!shows(r#","env":[{"name":"PATH","value":"/x"}]"#));
+    assert!(!shows(r#","envFrom":[{"configMapRef":{"name":"a"}}]"#));
+    assert!(!shows(r#","volumeMounts":[{"name":"a","mountPath":"/usr"}]"#));
+    assert!(!shows(r#","volumeMounts":[{"name":"a","mountPath":"/lifecycle/"}]"#));
+    let mounted = pod(r#""command":["server"],"volumeMounts":[{"name":"a","mountPath":"/data"}]"#);
+    assert!(read(&mounted).expect("it is a list of pods").iter().all(|crash| !crash.shows_the_image(None)));
+    let text = "Name: a\nContainers:\n  a:\n    Image: b\n    State: Waiting\n      Reason: CrashLoopBackOff\n    Environment:\n      PATH:  /x\n    Mounts:\n      /bin from tools (ro)\n";
+    let described = read(text).expect("it is a description");
+    assert!(described.iter().all(|crash| crash.own_path && crash.mounts == ["/bin"]), "{described:?}");
+}
+
+#[test]
 fn what_is_no_evidence_is_refused() {
     assert_eq!(read("{}"), Err(EvidenceError::Unfamiliar));
     assert!(matches!(read("{"), Err(EvidenceError::Json(_))));

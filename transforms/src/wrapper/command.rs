@@ -1,6 +1,7 @@
 //! One simple command, and what an `exec` hands its arguments to.
 
 use super::{Target, basename, is_all_arguments, is_literal, mentions, unquoted};
+use crate::argv::{self, Shape};
 
 /// One simple command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,24 +58,45 @@ impl Command {
             [script, all] if is_all_arguments(all) && matches!(*script, "$0" | "\"$0\"" | "\"${0}\"") => {
                 Some(Target::Itself)
             }
-            [program, middle @ .., all] if is_all_arguments(all) && is_program(program) => {
-                let mentions = middle.iter().any(|word| mentions(word));
-                (!mentions).then(|| Target::Program(unquoted(program)))
-            }
+            [before @ .., all] if is_all_arguments(all) => target_of(before),
             _ => None,
         }
     }
 }
 
-/// A literal name that is neither an option of `exec` nor a shell, which would take its first argument for a script.
-fn is_program(word: &str) -> bool {
-    let name = unquoted(word);
-    is_literal(word)
-        && !name.starts_with('-')
-        && !matches!(
-            basename(&name),
-            "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" | "su" | "sudo" | "xargs" | "eval"
-        )
+/// Returns what words of an `exec` do with the arguments behind them. A script, another entrypoint among them, may do
+/// anything, and a shell takes its first argument for a script.
+fn target_of(before: &[&str]) -> Option<Target> {
+    if !before.first().is_some_and(|word| is_literal(word)) || before.iter().any(|word| mentions(word)) {
+        return None;
+    }
+    let words: Vec<String> = before.iter().map(|word| unquoted(word)).collect();
+    match argv::dissect(&words).shape {
+        Shape::Executes => Some(Target::Arguments),
+        Shape::Program(program) if !program.starts_with('-') && !executes(basename(program)) => {
+            Some(Target::Program(program.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// Programs that execute their arguments and are no wrappers of entrypoints.
+fn executes(name: &str) -> bool {
+    matches!(
+        name,
+        "su" | "sudo"
+            | "doas"
+            | "xargs"
+            | "eval"
+            | "time"
+            | "timeout"
+            | "unshare"
+            | "nsenter"
+            | "chroot"
+            | "runuser"
+            | "start-stop-daemon"
+            | "with-contenv"
+    )
 }
 
 /// Skips the programs that execute what follows them: `gosu user`, `tini --`, `env A=b`.

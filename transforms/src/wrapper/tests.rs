@@ -64,6 +64,8 @@ fn a_plain_end_is_read() {
     );
     let user = "#!/bin/sh\nif [ \"$(id -u)\" = 0 ]; then\n  exec gosu app \"$@\"\nfi\nexec \"$@\"\n";
     assert_eq!(forwards(user), Forwards::Exec);
+    assert_eq!(forwards("#!/bin/sh\nexec bundle exec \"$@\"\n"), Forwards::Exec);
+    assert_eq!(forwards("#!/bin/sh\nexec nice -n5 -- \"$@\"\n"), Forwards::Exec);
     let own = "#!/bin/sh\nexec /usr/bin/restic --cache /c \"$@\"\n";
     assert_eq!(forwards(own), Forwards::OwnProgram);
     assert_eq!(read(own).program.as_deref(), Some("/usr/bin/restic"));
@@ -100,6 +102,11 @@ fn every_doubt_is_unknown() {
         "#!/bin/sh\nif [ \"$1\" = x ]; then exit 0; fi\nexec \"$@\"",
         "#!/bin/sh\nexec $PROGRAM \"$@\"",
         "#!/bin/sh\nexec sh \"$@\"",
+        "#!/bin/sh\nexec docker-entrypoint.sh \"$@\"",
+        "#!/bin/sh\nexec /usr/local/bin/entrypoint \"$@\"",
+        "#!/bin/sh\nexec /init \"$@\"",
+        "#!/bin/sh\nexec timeout 5 \"$@\"",
+        "#!/bin/sh\nexec sudo -E app \"$@\"",
         "#!/bin/sh\nexec sh -c \"$@\"",
         "#!/bin/sh\nexec prog \"$1\"",
         "#!/bin/sh\nexec prog \"${@:2}\"",
