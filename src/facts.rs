@@ -59,6 +59,8 @@ pub struct Sources {
     /// `images:` of the configuration.
     stated: Vec<config::Image>,
     root: PathBuf,
+    /// The files that may declare images, if somebody listed them already.
+    declaring: Option<Vec<RepoPath>>,
     /// Found when the first question comes.
     local: OnceCell<Local>,
     archives: Vec<Archive>,
@@ -103,6 +105,7 @@ impl Sources {
         Ok(Self {
             stated: config.images.clone(),
             root: root.to_owned(),
+            declaring: None,
             local: OnceCell::new(),
             archives: opened.collect::<Result<_>>()?,
             reports: cluster::read(&options.evidence)?,
@@ -113,6 +116,13 @@ impl Sources {
             kept,
             depth: Cell::new(0),
         })
+    }
+
+    /// Takes note of all files of the repository, so that nobody has to list them again.
+    #[must_use]
+    pub fn knowing<'a>(mut self, files: impl Iterator<Item = &'a RepoPath>) -> Self {
+        self.declaring = Some(files.filter(|path| local::declares(path)).cloned().collect());
+        self
     }
 
     /// Answers questions, those about registries several at a time.
@@ -257,7 +267,7 @@ impl Sources {
     }
 
     fn local(&self) -> &Local {
-        self.local.get_or_init(|| Local::scan(&self.root))
+        self.local.get_or_init(|| Local::scan(&self.root, self.declaring.clone()))
     }
 
     /// Finds out which programs are in images.

@@ -1,5 +1,6 @@
 //! Files into documents: read, sifted, decoded and parsed on all cores, in a fixed order.
 
+mod needs;
 mod sift;
 mod trouble;
 
@@ -40,11 +41,13 @@ pub struct Reading {
     pub others: Vec<RepoPath>,
 }
 
-/// How thoroughly files are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How thoroughly files are read. Where there are few, every one is parsed in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Thoroughness {
-    /// Files in which no rule could find anything are not parsed, unless there are few.
-    Sifted,
+    /// Files are parsed that hold a command, or that decide what becomes of one.
+    Commands,
+    /// Files are parsed that the model could learn something from.
+    Model,
     /// Every file is parsed.
     All,
 }
@@ -57,14 +60,25 @@ pub fn read(
     thoroughness: Thoroughness,
     progress: &Progress,
 ) -> Reading {
-    let all = thoroughness == Thoroughness::All || candidates.len() < PARSE_ALL_BELOW;
-    let results: Vec<Outcome> = candidates
+    let thoroughness = if candidates.len() < PARSE_ALL_BELOW { Thoroughness::All } else { thoroughness };
+    let wanted = |candidate: &Candidate, bytes: &[u8]| {
+        candidate.named
+            || match thoroughness {
+                Thoroughness::Commands => sift::may_decide_a_command(&candidate.path, bytes),
+                Thoroughness::Model => sift::may_concern_the_model(&candidate.path, bytes),
+                Thoroughness::All => true,
+            }
+    };
+    let mut results: Vec<Outcome> = candidates
         .par_iter()
         .map_init(Vec::new, |buffer, candidate| {
             progress.step();
-            read_one(tree, candidate, all, buffer)
+            read_one(tree, candidate, &wanted, buffer)
         })
         .collect();
+    if thoroughness == Thoroughness::Commands {
+        read_needed(tree, candidates, &mut results);
+    }
     let mut reading = Reading::default();
     for (result, candidate) in results.into_iter().zip(candidates) {
         match result {
@@ -80,21 +94,50 @@ pub fn read(
     reading
 }
 
+/// Reads what overlays need in addition: a patch or a base without a command decides what a container runs, too.
+fn read_needed(tree: &Tree, candidates: &[Candidate], results: &mut [Outcome]) {
+    let parsed = results.iter().map(|result| match result {
+        Outcome::Parsed(file) => Some(&**file),
+        _ => None,
+    });
+    let parsed: Vec<Option<&SourceFile>> = parsed.collect();
+    let unread = |place: usize| matches!(results.get(place), Some(Outcome::Irrelevant));
+    let needed = needs::needed(candidates, &parsed, &unread);
+    let wanted = |_: &Candidate, bytes: &[u8]| !sift::only_schemas(bytes);
+    let read: Vec<(usize, Outcome)> = needed
+        .into_par_iter()
+        .filter_map(|place| Some((place, read_one(tree, candidates.get(place)?, &wanted, &mut Vec::new()))))
+        .collect();
+    for (place, outcome) in read {
+        if let Some(result) = results.get_mut(place) {
+            *result = outcome;
+        }
+    }
+}
+
 /// Parses text that came from somewhere else than the tree, such as standard input.
 ///
 /// # Errors
 /// What is wrong with the bytes.
-pub fn parse(bytes: Vec<u8>) -> Result<Arc<syntax::Stream>, Trouble> {
+pub fn parse(bytes: &[u8]) -> Result<Arc<syntax::Stream>, Trouble> {
     if bytes.len() as u64 > LARGEST {
         return Err(Trouble::TooLarge(bytes.len() as u64));
     }
-    let text = syntax::decode(bytes).map_err(|issue| Trouble::NotText(issue.into()))?;
-    let text: Arc<str> = text.into();
-    match syntax::parse(Arc::clone(&text)) {
+    check(bytes)?;
+    let text = String::from_utf8_lossy(bytes);
+    match syntax::parse(&*text) {
         Ok(stream) => Ok(Arc::new(stream)),
-        Err(_) if sift::is_template(text.as_bytes()) => Err(Trouble::Template),
+        Err(_) if sift::is_template(bytes) => Err(Trouble::Template),
         Err(issue) => Err(Trouble::NotYaml(issue.into())),
     }
+}
+
+/// Refuses bytes that no YAML may hold. Even where nobody looks they are worth a word: a broken file hides whatever it held.
+fn check(bytes: &[u8]) -> Result<(), Trouble> {
+    if sift::is_text(bytes) {
+        return Ok(());
+    }
+    syntax::decode(bytes.to_vec()).map(drop).map_err(|issue| Trouble::NotText(issue.into()))
 }
 
 enum Outcome {
@@ -103,27 +146,24 @@ enum Outcome {
     Irrelevant,
 }
 
-fn read_one(tree: &Tree, candidate: &Candidate, all: bool, buffer: &mut Vec<u8>) -> Outcome {
-    let skip = |trouble| Outcome::Skipped(Skip::new(candidate.path.as_str(), trouble));
-    if let Err(trouble) = load(&tree.disk(&candidate.path), buffer) {
-        return skip(trouble);
-    }
-    let wanted = all || candidate.named || sift::may_concern_a_rule(&candidate.path, buffer);
-    if !wanted {
-        // Even where nobody looks, bytes that are no text are worth a word: a broken file hides whatever it held.
-        return match sift::is_text(buffer) {
-            true => Outcome::Irrelevant,
-            false => syntax::decode(buffer.clone())
-                .map_or_else(|issue| skip(Trouble::NotText(issue.into())), |_| Outcome::Irrelevant),
-        };
-    }
-    match parse(buffer.clone()) {
-        Ok(stream) => Outcome::Parsed(Box::new(SourceFile {
+fn read_one(
+    tree: &Tree,
+    candidate: &Candidate,
+    wanted: &(dyn Fn(&Candidate, &[u8]) -> bool + Sync),
+    buffer: &mut Vec<u8>,
+) -> Outcome {
+    let result = load(&tree.disk(&candidate.path), buffer).and_then(|()| match wanted(candidate, buffer) {
+        true => parse(buffer).map(Some),
+        false => check(buffer).map(|()| None),
+    });
+    match result {
+        Ok(Some(stream)) => Outcome::Parsed(Box::new(SourceFile {
             protection: protection(candidate, &stream),
             path: candidate.path.clone(),
             stream,
         })),
-        Err(trouble) => skip(trouble),
+        Ok(None) => Outcome::Irrelevant,
+        Err(trouble) => Outcome::Skipped(Skip::new(candidate.path.as_str(), trouble)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One run: read, ask, answer, plan. What becomes of the plan is the sinks' affair.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
@@ -11,6 +11,7 @@ use caulk_transforms::{
     model::{Repository, SourceFile},
     path::RepoPath,
     plan::{self, Outcome, Plan, Policy, Verdict},
+    rule::{Reads, Selection},
     rules,
     span::Span,
 };
@@ -59,8 +60,8 @@ pub struct Run {
     pub temporaries: Vec<PathBuf>,
     /// The rules that did not run, each with the reason.
     pub idle: Vec<(RuleId, String)>,
-    /// The paths of the files by their numbers.
-    paths: Vec<RepoPath>,
+    /// The model that the plan was made on.
+    pub repository: Repository,
 }
 
 /// Plans what is to be done in a tree.
@@ -75,19 +76,6 @@ pub fn run(request: &Request, folder: &Path) -> Result<Run> {
     Ok(prepared.finish(plan, request))
 }
 
-/// Plans what is to be done in a tree, and returns the model that it was planned on.
-///
-/// # Errors
-/// As [`run`].
-pub fn run_with_repository(request: &Request, folder: &Path) -> Result<(Run, Repository)> {
-    let prepared = prepare(request, folder)?;
-    let mut sources = prepared.sources(request)?;
-    let plan = mend(&prepared.repository, request, &prepared.config, &mut sources);
-    sources.close()?;
-    let repository = prepared.repository.clone();
-    Ok((prepared.finish(plan, request), repository))
-}
-
 /// Plans what is to be done in a tree, and asks the rules what they think of each named file's line, also where they leave
 /// it alone.
 ///
@@ -98,7 +86,7 @@ pub fn explain(request: &Request, folder: &Path, line: u32) -> Result<(Run, Vec<
     let mut sources = prepared.sources(request)?;
     let mut thoughts = Vec::new();
     for (file, number) in prepared.repository.files().iter().zip(0..) {
-        if prepared.asked.contains(file.path.as_str()) && (1..=file.stream.line_count()).contains(&line) {
+        if prepared.asks_for(&file.path) && (1..=file.stream.line_count()).contains(&line) {
             let content = file.stream.line_span(line);
             let blank = content.of(file.stream.text()).bytes().take_while(u8::is_ascii_whitespace).count();
             let start = u32::try_from(blank).map_or(content.end, |blank| content.start + blank);
@@ -117,7 +105,7 @@ struct Prepared {
     config: Config,
     repository: Repository,
     /// The paths that findings are wanted for.
-    asked: BTreeSet<String>,
+    asked: Vec<RepoPath>,
     skipped: Vec<Skip>,
     temporaries: Vec<PathBuf>,
 }
@@ -129,38 +117,56 @@ fn prepare(request: &Request, folder: &Path) -> Result<Prepared> {
     let pool = pool.context("no threads to be had")?;
     let listing = walk::list(&tree, &config.exclude, pool.current_num_threads())?;
     let progress = Progress::begin("reading", listing.files.len());
-    let reading = pool.install(|| read::read(&tree, &listing.files, request.thoroughness, &progress));
+    let thoroughness = request.thoroughness.max(least(&config.selection(&request.rules)));
+    let reading = pool.install(|| read::read(&tree, &listing.files, thoroughness, &progress));
     drop(progress);
 
-    let asked = listing.files.iter().filter(|file| file.asked).map(|file| file.path.to_string());
-    let asked: BTreeSet<String> = asked.collect();
+    // They are sorted, as the listing is.
+    let asked = listing.files.iter().filter(|file| file.asked).map(|file| file.path.clone());
+    let asked: Vec<RepoPath> = asked.collect();
+    let is_asked = |path: &str| asked.binary_search_by(|each| each.as_str().cmp(path)).is_ok();
     let broken = reading.skipped.iter().filter_map(|skip| RepoPath::new(&skip.path).ok()).collect();
     skipped.extend(listing.skipped);
     // A broken file that nobody asked about is not what this run is for.
-    skipped.extend(reading.skipped.into_iter().filter(|skip| asked.contains(&skip.path)));
+    skipped.extend(reading.skipped.into_iter().filter(|skip| is_asked(&skip.path)));
     let mut others = listing.others;
     others.extend(reading.others);
     let repository = Repository::build(reading.files).with_others(others).with_broken(broken);
     Ok(Prepared { tree, config, repository, asked, skipped, temporaries: listing.temporaries })
 }
 
+/// Returns how thoroughly files must be read for the rules that run.
+fn least(selection: &Selection) -> Thoroughness {
+    let mut running = rules::ALL.iter().filter(|rule| selection.runs(rule.meta()));
+    match running.all(|rule| rule.reads() == Reads::Commands) {
+        true => Thoroughness::Commands,
+        false => Thoroughness::Model,
+    }
+}
+
 impl Prepared {
     fn sources(&self, request: &Request) -> Result<facts::Sources> {
-        facts::Sources::open(&self.config, self.tree.root(), &request.sources)
+        let files = self.repository.files().iter().map(|file| &file.path).chain(self.repository.others());
+        Ok(facts::Sources::open(&self.config, self.tree.root(), &request.sources)?.knowing(files))
     }
 
     fn finish(self, mut plan: Plan, request: &Request) -> Run {
-        plan.outcomes.retain(|outcome| self.asked.contains(outcome.path.as_str()));
-        plan.unused.retain(|unused| self.asked.contains(unused.path.as_str()));
+        plan.outcomes.retain(|outcome| self.asks_for(&outcome.path));
+        plan.unused.retain(|unused| self.asks_for(&unused.path));
         Run {
             plan,
             skipped: self.skipped,
             files: self.asked.len(),
             temporaries: self.temporaries,
             idle: idle(request, &self.config),
-            paths: self.repository.files().iter().map(|file| file.path.clone()).collect(),
+            repository: self.repository,
             tree: self.tree,
         }
+    }
+
+    /// Tells whether findings in the file are wanted.
+    fn asks_for(&self, path: &RepoPath) -> bool {
+        self.asked.binary_search(path).is_ok()
     }
 }
 
@@ -168,29 +174,23 @@ impl Prepared {
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_text(request: &Request, folder: &Path, name: &str, bytes: Vec<u8>) -> Result<Run> {
+pub fn run_text(request: &Request, folder: &Path, name: &str, bytes: &[u8]) -> Result<Run> {
     let (tree, _) = Tree::find(&[PathBuf::from(".")], folder);
     let config = configuration(request, tree.root())?;
     let path = RepoPath::new(name).context("a bad name for the text")?;
     let (mut plan, mut skipped) = (Plan::default(), Vec::new());
+    let mut repository = Repository::default();
     match read::parse(bytes) {
         Ok(stream) => {
-            let file = SourceFile { path: path.clone(), stream, protection: None };
+            repository = Repository::build(vec![SourceFile { path, stream, protection: None }]);
             let mut sources = facts::Sources::open(&config, tree.root(), &request.sources)?;
-            plan = mend(&Repository::build(vec![file]), request, &config, &mut sources);
+            plan = mend(&repository, request, &config, &mut sources);
             sources.close()?;
         }
         Err(trouble) => skipped.push(Skip::new(name, trouble)),
     }
-    Ok(Run {
-        tree,
-        plan,
-        skipped,
-        files: 1,
-        temporaries: Vec::new(),
-        idle: idle(request, &config),
-        paths: vec![path],
-    })
+    let idle = idle(request, &config);
+    Ok(Run { tree, plan, skipped, files: 1, temporaries: Vec::new(), idle, repository })
 }
 
 fn configuration(request: &Request, root: &Path) -> Result<Config> {
@@ -251,7 +251,7 @@ impl Run {
             let (Verdict::Mended, Remedy::Fix(fix)) = (&outcome.verdict, &outcome.finding.remedy) else {
                 continue;
             };
-            let path_of = |file: &FileId| self.paths.get(file.0 as usize);
+            let path_of = |file: &FileId| self.repository.files().get(file.0 as usize).map(|file| &file.path);
             let numbers: Vec<usize> =
                 fix.edits.keys().filter_map(path_of).filter_map(|path| groups.get(path).copied()).collect();
             let Some(&first) = numbers.first() else { continue };

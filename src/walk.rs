@@ -15,12 +15,13 @@ use ignore::{DirEntry, WalkBuilder, WalkState, gitignore::Gitignore};
 
 pub use self::tree::Tree;
 use crate::{
+    config,
     read::{Skip, Trouble},
     sink::write::is_temporary,
 };
 
-/// Folders that hold a version control system's own files. `.github` is read by nobody here: it is never edited.
-const CLOSED: [&str; 5] = [".git", ".hg", ".svn", ".jj", ".github"];
+/// Folders that hold a version control system's own files.
+const CLOSED: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
 
 /// A file that may be a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +58,8 @@ pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> 
     let mut found = Found::default();
     for start in tree.starts() {
         // What was named is looked at even where .gitignore hid it from the first walk, which is of the root.
-        if !found.yaml.iter().any(|seen| seen.starts_with(&start)) {
-            walk(tree, &start, threads, &mut found);
+        if !found.yaml.iter().any(|seen| seen.is_below(&start)) {
+            walk(tree, &tree.disk(&start), threads, &mut found);
         }
     }
     let mut listing = Listing {
@@ -68,30 +69,18 @@ pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> 
         temporaries: found.temporaries,
     };
     let generated = attributes::Attributes::read(tree.root(), &found.attributes, &mut listing.skipped);
-    for file in found.yaml {
-        match tree.path_of(&file) {
-            Ok(path) if path.as_str() == ".caulk.yaml" => {}
-            Ok(path) if inside_forge(&path) => {
-                if tree.names(&path) {
-                    listing.skipped.push(Skip::new(path.as_str(), Trouble::Forge));
-                }
+    for path in found.yaml {
+        if inside_forge(&path) {
+            if tree.names(&path) {
+                listing.skipped.push(Skip::new(path.as_str(), Trouble::Forge));
             }
-            Ok(path) => {
-                let named = tree.names(&path);
-                let protection = protection(&path, &excluded, &generated);
-                let left_out = protection == Some(Protection::Excluded);
-                if named && left_out {
-                    listing.skipped.push(Skip::new(path.as_str(), Trouble::Excluded));
-                }
-                // What is excluded is still read: an overlay there decides what a file elsewhere becomes.
-                listing.files.push(Candidate {
-                    named,
-                    asked: !left_out && tree.asks_for(&path),
-                    protection,
-                    path,
-                });
+            listing.others.push(path);
+        } else if path.as_str() != config::NAME {
+            let candidate = candidate(tree, path, &excluded, &generated);
+            if candidate.named && !candidate.asked {
+                listing.skipped.push(Skip::new(candidate.path.as_str(), Trouble::Excluded));
             }
-            Err(reason) => listing.skipped.push(Skip::new(&file.to_string_lossy(), Trouble::Name(reason))),
+            listing.files.push(candidate);
         }
     }
     listing.files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -101,9 +90,21 @@ pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> 
     Ok(listing)
 }
 
+fn candidate(
+    tree: &Tree,
+    path: RepoPath,
+    excluded: &Gitignore,
+    generated: &attributes::Attributes,
+) -> Candidate {
+    let protection = protection(&path, excluded, generated);
+    // What is excluded is still read: an overlay there decides what a file elsewhere becomes.
+    let asked = protection != Some(Protection::Excluded) && tree.asks_for(&path);
+    Candidate { named: tree.names(&path), asked, protection, path }
+}
+
 #[derive(Debug, Default)]
 struct Found {
-    yaml: Vec<PathBuf>,
+    yaml: Vec<RepoPath>,
     others: Vec<RepoPath>,
     attributes: Vec<PathBuf>,
     temporaries: Vec<PathBuf>,
@@ -111,7 +112,7 @@ struct Found {
 }
 
 enum Seen {
-    Yaml(PathBuf),
+    Yaml(RepoPath),
     Attributes(PathBuf),
     Other(RepoPath),
     Temporary(PathBuf),
@@ -171,7 +172,10 @@ fn look(tree: &Tree, entry: Result<DirEntry, ignore::Error>) -> Option<Seen> {
     // Kustomize knows its file under a name without an ending as well.
     let yaml = name.ends_with(b".yaml") || name.ends_with(b".yml") || name == b"Kustomization";
     if yaml || entry.depth() == 0 {
-        return Some(Seen::Yaml(entry.into_path()));
+        return Some(match tree.path_of(entry.path()) {
+            Ok(path) => Seen::Yaml(path),
+            Err(reason) => Seen::Trouble(Skip::new(&tree.shown(entry.path()), Trouble::Name(reason))),
+        });
     }
     if name == b".gitattributes" {
         return Some(Seen::Attributes(entry.into_path()));
@@ -240,7 +244,7 @@ fn protection(
     excluded: &Gitignore,
     generated: &attributes::Attributes,
 ) -> Option<Protection> {
-    if excluded.matched_path_or_any_parents(path.as_str(), false).is_ignore() {
+    if !excluded.is_empty() && excluded.matched_path_or_any_parents(path.as_str(), false).is_ignore() {
         return Some(Protection::Excluded);
     }
     generated.protection(path)

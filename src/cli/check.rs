@@ -38,6 +38,8 @@ impl Check {
             }
             Format::Json => output::raw(&json::render(&json::report(&run, false))?)?,
         }
-        Ok(self.inputs.code(&run, false))
+        let code = self.inputs.code(&run, false);
+        super::leave(run);
+        Ok(code)
     }
 }

@@ -64,13 +64,13 @@ impl Diagnose {
             cluster_domain: None,
             rules: Vec::new(),
             tier: Applicability::Unsafe,
-            thoroughness: Thoroughness::Sifted,
+            thoroughness: Thoroughness::Model,
             threads: 0,
             sources: self.sources.options()?,
         };
-        let (run, repository) = run::run_with_repository(&request, &folder)?;
+        let run = run::run(&request, &folder)?;
         let diagnoses: Vec<Diagnosis> =
-            reports.iter().map(|report| diagnose(report, &run, &repository)).collect();
+            reports.iter().map(|report| diagnose(report, &run, &run.repository)).collect();
         output::report(&if self.json {
             format!("{}\n", serde_json::to_string_pretty(&diagnoses)?)
         } else {

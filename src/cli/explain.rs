@@ -56,7 +56,7 @@ impl Explain {
             cluster_domain: None,
             rules: Vec::new(),
             tier: Applicability::Unsafe,
-            thoroughness: Thoroughness::Sifted,
+            thoroughness: Thoroughness::Commands,
             threads: 0,
             sources: crate::facts::Options::default(),
         };

@@ -64,7 +64,9 @@ impl Fix {
             }
             Format::Json => output::raw(&json::render(&json::report(&run, self.write))?)?,
         }
-        Ok(self.inputs.code(&run, self.write))
+        let code = self.inputs.code(&run, self.write);
+        super::leave(run);
+        Ok(code)
     }
 
     /// Mends standard input onto standard output; what is no manifest passes unchanged.

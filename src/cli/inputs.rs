@@ -79,12 +79,12 @@ impl Inputs {
             cluster_domain: self.cluster_domain.clone(),
             rules: self.rules.clone(),
             tier: if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe },
-            thoroughness: if self.strict { Thoroughness::All } else { Thoroughness::Sifted },
+            thoroughness: if self.strict { Thoroughness::All } else { Thoroughness::Commands },
             threads: self.threads.map_or(0, NonZero::get),
             sources: self.sources.options()?,
         };
         match stdin {
-            Some(bytes) => run::run_text(&request, &folder, STDIN, bytes),
+            Some(bytes) => run::run_text(&request, &folder, STDIN, &bytes),
             None => run::run(&request, &folder),
         }
     }

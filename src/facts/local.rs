@@ -50,22 +50,14 @@ enum Kind {
 }
 
 impl Local {
-    /// Looks through a repository for files that declare images.
-    pub(crate) fn scan(root: &Path) -> Self {
+    /// Reads the files of a repository that declare images. `paths` are all of its files, if somebody listed them already.
+    pub(crate) fn scan(root: &Path, paths: Option<Vec<RepoPath>>) -> Self {
         let mut local = Self { root: root.to_owned(), ..Self::default() };
-        // Workflows lie in a folder that is hidden; links are not followed, so nothing outside is read.
-        let walk =
-            WalkBuilder::new(root).hidden(false).filter_entry(|entry| entry.file_name() != ".git").build();
-        let mut files: Vec<(RepoPath, Kind)> = Vec::new();
-        for entry in
-            walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
-        {
-            let Some(path) = entry.path().strip_prefix(root).ok().and_then(Path::to_str) else { continue };
-            let Ok(path) = RepoPath::new(&path.replace('\\', "/")) else { continue };
-            if let Some(kind) = kind_of(&path) {
-                files.push((path, kind));
-            }
-        }
+        let mut files: Vec<(RepoPath, Kind)> = paths
+            .unwrap_or_else(|| list(root))
+            .into_iter()
+            .filter_map(|path| kind_of(&path).map(|kind| (path, kind)))
+            .collect();
         files.sort_by(|a, b| a.0.cmp(&b.0));
         for (path, kind) in files {
             local.read_file(&path, kind);
@@ -219,6 +211,23 @@ fn inherit(facts: &mut ImageFacts, built: &Built, base: ImageFacts) {
     } else {
         facts.forwards = Forwards::Unknown;
     }
+}
+
+fn list(root: &Path) -> Vec<RepoPath> {
+    // Workflows lie in a folder that is hidden; links are not followed, so nothing outside is read.
+    let walk = WalkBuilder::new(root).hidden(false).filter_entry(|entry| entry.file_name() != ".git").build();
+    let files =
+        walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    files
+        .filter_map(|entry| {
+            RepoPath::new(&entry.path().strip_prefix(root).ok()?.to_str()?.replace('\\', "/")).ok()
+        })
+        .collect()
+}
+
+/// Tells whether a file of this name may declare images.
+pub(crate) fn declares(path: &RepoPath) -> bool {
+    kind_of(path).is_some()
 }
 
 fn kind_of(path: &RepoPath) -> Option<Kind> {

@@ -2,24 +2,58 @@
 //!
 //! Most YAML of a repository cannot concern any rule. Finding that out costs a hundredth of parsing it.
 
-use caulk_transforms::{model::prefilter, path::RepoPath};
+use caulk_transforms::{
+    model::{kustomize::FILE_NAMES, prefilter},
+    path::RepoPath,
+};
 use memchr::memmem;
 
-/// Words of which a file that matters holds at least one: what a container runs, and what decides where it runs and what
-/// overlays make of it. In JSON the colon comes after a quote.
-const WORDS: [&str; 9] =
-    ["command", "args:", "args\"", "image:", "image\"", "images:", "kustomize.", "argoproj.io", "fluxcd.io"];
+/// Words that a kustomization or a delivery holds if it changes what containers run.
+const CHANGES: [&str; 5] = ["patch", "images", "components", "replacements", "transformers"];
 
-/// Tells whether a rule might find something in the file, or learn from it how another file is used.
+/// A larger file is no example of how a program is called. Most of these are bundles of an operator.
+const LARGEST_EXAMPLE: usize = 64 << 10;
+
+/// Tells whether the file may hold a command, or decide what becomes of one, or show what arguments a program takes.
 ///
-/// It may err on the side of "yes" only: a file that it rejects holds no container, no kustomization and nothing that
-/// delivers one.
-pub(super) fn may_concern_a_rule(path: &RepoPath, bytes: &[u8]) -> bool {
-    if matches!(path.name(), "kustomization.yaml" | "kustomization.yml" | "Kustomization") {
+/// It may err on the side of "yes" only: a file that it rejects holds no container with a command, no kustomization and no
+/// delivery that changes containers. What such a kustomization names is needed in addition.
+pub(super) fn may_decide_a_command(path: &RepoPath, bytes: &[u8]) -> bool {
+    if FILE_NAMES.contains(&path.name()) || path.name() == "Chart.yaml" {
         return true;
     }
-    let has = |word: &str| memmem::find(bytes, word.as_bytes()).is_some();
-    (WORDS.iter().any(|word| has(word)) || prefilter::matters(path, bytes)) && !only_schemas(bytes)
+    let relevant = has_key(bytes, "command")
+        || (bytes.len() <= LARGEST_EXAMPLE && has_key(bytes, "args") && has(bytes, "image"))
+        || changes_others(path, bytes)
+        || prefilter::hides_letters(bytes);
+    relevant && !only_schemas(bytes)
+}
+
+/// Tells whether the model may learn anything from the file.
+pub(super) fn may_concern_the_model(path: &RepoPath, bytes: &[u8]) -> bool {
+    let commands = || has_key(bytes, "command") || has_key(bytes, "args") || has_key(bytes, "image");
+    prefilter::matters(path, bytes) || (commands() && !only_schemas(bytes))
+}
+
+/// Tells whether the file is a kustomization, or tells Flux or Argo CD to deliver one, and changes what containers run.
+pub(super) fn changes_others(path: &RepoPath, bytes: &[u8]) -> bool {
+    let delivers = || has(bytes, "kustomize.toolkit.fluxcd.io/v") || has(bytes, "argoproj.io/v");
+    (FILE_NAMES.contains(&path.name()) || delivers()) && CHANGES.iter().any(|word| has(bytes, word))
+}
+
+fn has(bytes: &[u8], word: &str) -> bool {
+    memmem::find(bytes, word.as_bytes()).is_some()
+}
+
+/// Tells whether the word is a key somewhere, in whatever notation, or part of the path of a JSON patch.
+fn has_key(bytes: &[u8], word: &str) -> bool {
+    memmem::find_iter(bytes, word.as_bytes()).any(|at| {
+        let before = bytes[..at].trim_ascii_end().last();
+        let rest = &bytes[at + word.len()..];
+        let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest);
+        let colon = rest.trim_ascii_start().first() == Some(&b':');
+        colon || matches!(before, Some(b'/' | b'?'))
+    })
 }
 
 /// Tells whether the bytes are UTF-8 text without NUL. The full check of control characters is the decoder's.
@@ -34,7 +68,7 @@ pub(super) fn is_template(bytes: &[u8]) -> bool {
 
 /// Tells whether every document is a CustomResourceDefinition. These are the largest files of many repositories, full of
 /// the words that are looked for, and never hold a container.
-fn only_schemas(bytes: &[u8]) -> bool {
+pub(super) fn only_schemas(bytes: &[u8]) -> bool {
     const KIND: &[u8] = b"\nkind:";
     let value = |from: usize| {
         let rest = &bytes[from..];
@@ -104,16 +138,37 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_command_args_or_overlays_is_read() {
+    fn commands_are_seen_in_every_notation() {
         let wanted = |path: &str, text: &str| {
-            may_concern_a_rule(&RepoPath::new(path).expect("a path"), text.as_bytes())
+            may_decide_a_command(&RepoPath::new(path).expect("a path"), text.as_bytes())
         };
-        assert!(wanted("a.yaml", "command: [x]"));
-        assert!(wanted("a.yaml", "{\"image\": 1, \"args\": []}"));
-        assert!(wanted("a.yaml", "{\"c\\u006fmmand\": []}"));
+        for text in [
+            "command: [x]",
+            "- command : [x]",
+            "{\"command\": []}",
+            "{'command' : []}",
+            "? command\n: [x]",
+            "? \"command\"\n: [x]",
+            "path: /spec/containers/0/command/0",
+            "{\"image\": 1, \"args\": []}",
+            "{\"c\\u006fmmand\": []}",
+            "kind: Kustomization\napiVersion: kustomize.toolkit.fluxcd.io/v1\nspec: {images: []}",
+        ] {
+            assert!(wanted("a.yaml", text), "{text}");
+        }
         assert!(wanted("a/kustomization.yaml", ""));
-        assert!(wanted("a.yaml", "- image: x"));
-        assert!(wanted("a.yaml", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization"));
-        assert!(!wanted("a.yaml", "kind: Secret\ndata: { imagery: x }"));
+        for text in ["args: [x]", "image: x", "text: a command line", "kind: Service", "a: |\n  commands: x"]
+        {
+            assert!(!wanted("a.yaml", text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_model_wants_services_as_well() {
+        let wanted =
+            |text: &str| may_concern_the_model(&RepoPath::new("a.yaml").expect("a path"), text.as_bytes());
+        assert!(wanted("kind: Service"));
+        assert!(wanted("- image: x"));
+        assert!(!wanted("kind: Secret"));
     }
 }

@@ -21,8 +21,8 @@ pub struct Tree {
     root: PathBuf,
     /// Whether a marker says that the root is a repository's, so that all of it is context.
     whole: bool,
-    asked: Vec<PathBuf>,
-    files: Vec<PathBuf>,
+    asked: Vec<RepoPath>,
+    files: Vec<RepoPath>,
     folder: PathBuf,
 }
 
@@ -58,17 +58,20 @@ impl Tree {
             folder: fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()),
         };
         for (path, found) in named {
-            match found {
-                Located::Folder(real) => tree.asked.push(real),
-                Located::File { real, .. } if real.starts_with(&tree.root) => {
-                    tree.asked.push(real.clone());
-                    tree.files.push(real);
+            let (real, is_file) = match found {
+                Located::Folder(real) => (real, false),
+                Located::File { real, .. } => (real, true),
+            };
+            let trouble = match tree.path_of(&real) {
+                Ok(inside) => {
+                    tree.asked.push(inside.clone());
+                    tree.files.extend(is_file.then_some(inside));
+                    continue;
                 }
-                Located::File { real, .. } => {
-                    let target = real.to_string_lossy().into_owned();
-                    skipped.push(Skip::new(&path.to_string_lossy(), Trouble::LinkOutside(target)));
-                }
-            }
+                Err(reason) if real.starts_with(&tree.root) => Trouble::Name(reason),
+                Err(_) => Trouble::LinkOutside(real.to_string_lossy().into_owned()),
+            };
+            skipped.push(Skip::new(&path.to_string_lossy(), trouble));
         }
         (tree, skipped)
     }
@@ -81,24 +84,19 @@ impl Tree {
 
     /// Returns where walks begin: at the root of a repository, because files elsewhere in it say how the asked ones are
     /// used; else at the asked paths alone, because the shared folder may be anything.
-    pub(super) fn starts(&self) -> Vec<PathBuf> {
-        if !self.whole || self.asked.is_empty() {
-            return self.asked.clone();
-        }
-        std::iter::once(self.root.clone())
-            .chain(self.asked.iter().filter(|path| **path != self.root).cloned())
-            .collect()
+    pub(super) fn starts(&self) -> Vec<RepoPath> {
+        let root = RepoPath::new("").ok().filter(|_| self.whole && !self.asked.is_empty());
+        root.into_iter().chain(self.asked.iter().cloned()).collect()
     }
 
     /// Tells whether findings in the file are wanted.
     pub(super) fn asks_for(&self, path: &RepoPath) -> bool {
-        let path = self.disk(path);
-        self.asked.iter().any(|asked| path.starts_with(asked))
+        self.asked.iter().any(|asked| path.is_below(asked))
     }
 
     /// Tells whether the file itself was named.
     pub(super) fn names(&self, path: &RepoPath) -> bool {
-        !self.files.is_empty() && self.files.contains(&self.disk(path))
+        self.files.contains(path)
     }
 
     /// Returns the place of a path on the disk.

@@ -22,6 +22,10 @@ impl RepoPath {
     /// # Errors
     /// [`PathError::Outside`] if it climbs above the root or is absolute.
     pub fn new(path: &str) -> Result<Self, PathError> {
+        // Nearly all paths come from walks and have nothing to resolve.
+        if !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | "..")) {
+            return Ok(Self(path.into()));
+        }
         Self(Arc::from("")).join(path)
     }
 

@@ -31,6 +31,11 @@ pub trait Rule: Sync {
     /// Returns its name and page.
     fn meta(&self) -> &'static Meta;
 
+    /// Tells what it looks at, so that files which cannot concern it need not be parsed.
+    fn reads(&self) -> Reads {
+        Reads::Everything
+    }
+
     /// Returns what it needs to know before it can check. It is called again after each round of answers, until it asks
     /// nothing new, so that a second question may build on the first answer.
     fn ask(&self, cx: &Context<'_>) -> Vec<Question> {
@@ -46,6 +51,16 @@ pub trait Rule: Sync {
         let _ = (cx, place);
         Vec::new()
     }
+}
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reads {
+    /// Containers with a command, what overlays make of them, and args as far as these say how a command is used.
+    Commands,
+    /// Whatever the model knows.
+    #[default]
+    Everything,
 }
 
 /// What a rule may look at.

@@ -99,6 +99,12 @@ impl Repository {
         self.broken.binary_search(path).is_ok()
     }
 
+    /// Returns the paths of the files that are there and were not parsed, sorted.
+    #[must_use]
+    pub fn others(&self) -> &[RepoPath] {
+        &self.others
+    }
+
     /// Tells whether a file is there that was not parsed.
     #[must_use]
     pub fn has_other(&self, path: &RepoPath) -> bool {

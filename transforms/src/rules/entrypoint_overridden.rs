@@ -16,7 +16,7 @@ use crate::{
     facts::{ImageFacts, Question},
     finding::{Applicability, Evidence, Finding, Location},
     model::{Container, Repository, Words},
-    rule::{Context, Meta, Rule},
+    rule::{Context, Meta, Reads, Rule},
     syntax::Node,
 };
 
@@ -38,6 +38,10 @@ type UsedElsewhere = BTreeMap<(String, String), Evidence>;
 impl Rule for EntrypointOverridden {
     fn meta(&self) -> &'static Meta {
         &META
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Commands
     }
 
     fn ask(&self, cx: &Context<'_>) -> Vec<Question> {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     facts::Question,
     finding::{Applicability, Finding},
-    rule::{Context, Meta, Rule},
+    rule::{Context, Meta, Reads, Rule},
 };
 
 /// The rule.
@@ -25,6 +25,10 @@ static META: Meta = Meta {
 impl Rule for EntrypointRepeated {
     fn meta(&self) -> &'static Meta {
         &META
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Commands
     }
 
     fn ask(&self, cx: &Context<'_>) -> Vec<Question> {

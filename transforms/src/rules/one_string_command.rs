@@ -9,7 +9,7 @@ use crate::{
     facts::{Presence, Question},
     finding::{Applicability, Declaration, Evidence, Finding, Fix, Remedy},
     model::Words,
-    rule::{Context, Meta, Rule},
+    rule::{Context, Meta, Reads, Rule},
     syntax::Node,
 };
 
@@ -28,6 +28,10 @@ static META: Meta = Meta {
 impl Rule for OneStringCommand {
     fn meta(&self) -> &'static Meta {
         &META
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Commands
     }
 
     fn ask(&self, cx: &Context<'_>) -> Vec<Question> {
