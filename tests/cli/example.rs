@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::harness::{Folder, command};
 
 #[test]
-fn exactly_the_two_words_of_the_incident_change() {
+fn exactly_the_words_and_hosts_of_the_incident_change() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/authentik");
     let folder = Folder::new(&[]);
     for entry in std::fs::read_dir(source).expect("the example") {
@@ -14,12 +14,22 @@ fn exactly_the_two_words_of_the_incident_change() {
         folder.write(&entry.file_name().to_string_lossy(), &bytes);
     }
     let before = folder.files();
-    folder.caulk(&["fix", "--write"]).exits(0).says("2 of 2 mended");
+    folder.caulk(&["fix", "--write"]).exits(0).says("6 of 6 mended");
     for (path, bytes) in folder.files() {
         let old = String::from_utf8(before[&path].clone()).expect("text");
+        let hosts = |text: String| {
+            text.replace(
+                "value: \"authentik-redis\"",
+                "value: \"authentik-redis.authentik.svc.cluster.local\"",
+            )
+            .replace(
+                "value: \"authentik-postgresql\"",
+                "value: \"authentik-postgresql.authentik.svc.cluster.local\"",
+            )
+        };
         let expected = match path.to_str() {
-            Some("server.yaml") => old.replace("command: [\"server\"]", "args: [\"server\"]"),
-            Some("worker.yaml") => old.replace("command: [\"worker\"]", "args: [\"worker\"]"),
+            Some("server.yaml") => hosts(old.replace("command: [\"server\"]", "args: [\"server\"]")),
+            Some("worker.yaml") => hosts(old.replace("command: [\"worker\"]", "args: [\"worker\"]")),
             _ => old.clone(),
         };
         let changes = usize::from(matches!(path.to_str(), Some("server.yaml" | "worker.yaml")));
@@ -41,5 +51,5 @@ fn the_diff_names_files_from_where_caulk_runs() {
     );
     assert!(diff.contains("-          command: [\"server\"]\n+          args: [\"server\"]\n"), "{diff}");
     assert!(diff.contains("-          command: [\"worker\"]   # runs"), "{diff}");
-    assert_eq!(diff.lines().filter(|line| line.starts_with(['+', '-'])).count(), 8, "{diff}");
+    assert_eq!(diff.lines().filter(|line| line.starts_with(['+', '-'])).count(), 16, "{diff}");
 }
