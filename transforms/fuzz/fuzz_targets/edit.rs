@@ -4,8 +4,10 @@
 use caulk_transforms::syntax::{decode, parse};
 use libfuzzer_sys::fuzz_target;
 
+#[allow(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/edit/change.rs"]
 mod change;
+#[allow(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/edit/choice.rs"]
 mod choice;
 #[path = "../../tests/edit/pick.rs"]
@@ -19,7 +21,10 @@ fuzz_target!(|input: (u64, &[u8])| {
     let (seed, bytes) = input;
     let Ok(text) = decode(bytes.to_vec()) else { return };
     let Ok(stream) = parse(text.as_str()) else { return };
-    let Some(before) = change::Before::of(&stream) else { return };
+    let Some(mut before) = change::Before::of(&stream) else { return };
+    if text.contains('\t') {
+        before = before.without_types();
+    }
     let sites = pick::Sites::of(&stream);
     if sites.len() == 0 {
         return;

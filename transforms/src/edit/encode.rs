@@ -98,7 +98,9 @@ pub(super) fn is_typed(plain: &str) -> bool {
     let digits = plain.strip_prefix(['+', '-']).unwrap_or(plain);
     let is_decimal = digits.starts_with(|first: char| first.is_ascii_digit())
         && digits.chars().all(|character| character.is_ascii_digit() || character == '.')
-        && digits.matches('.').count() <= 1;
+        && digits.matches('.').count() <= 1
+        // Octal to some, a string or decimal to others.
+        && (!digits.starts_with('0') || digits == "0" || digits.starts_with("0."));
     WORDS.contains(&plain) || is_decimal
 }
 

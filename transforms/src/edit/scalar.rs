@@ -32,7 +32,7 @@ pub fn replace_in_scalar(node: Node<'_>, range: Range<usize>, new: &str) -> Resu
     let source = layout.text(source_span(node, span, scalar.style));
     let mapping = Mapping::of(source, scalar.style, scalar.value).ok_or(Refusal::NotMapped)?;
     let place = place(node, span);
-    if scalar.style == ScalarStyle::Plain && needs_quotes(node, scalar.value, &value, place) {
+    if scalar.style == ScalarStyle::Plain && needs_quotes(node, scalar.value, &value, place)? {
         return quote_plain(layout, span, &value, place);
     }
     let inside = mapping.source_of(&range).ok_or(Refusal::InsideEscape)?;
@@ -130,16 +130,18 @@ fn source_span(node: Node<'_>, span: Span, style: ScalarStyle) -> Span {
 }
 
 /// Tells whether a plain scalar cannot stay plain with its new value.
-fn needs_quotes(node: Node<'_>, old: &str, new: &str, place: Place) -> bool {
-    let may_be_string = node.tag().is_none() && !encode::is_typed(old);
+///
+/// Refused if parsers differ on the type of the old value, as for `0777`, and the new one is no plain string either.
+fn needs_quotes(node: Node<'_>, old: &str, new: &str, place: Place) -> Result<bool, Refusal> {
+    let may_change_type = node.tag().is_none() && !encode::is_typed(old) && encode::is_ambiguous(new);
+    if may_change_type && encode::is_ambiguous(old) {
+        return Err(Refusal::NotRepresentable(style_name(ScalarStyle::Plain)));
+    }
     let gains_lines = new.contains('\n') && !old.contains('\n');
     // In brackets, older parsers read these differently.
     let gains_indicator =
         place.flow && [':', '?'].iter().any(|sign| new.contains(*sign) && !old.contains(*sign));
-    gains_lines
-        || gains_indicator
-        || !encode::plain_is_possible(new, place)
-        || (may_be_string && encode::is_ambiguous(new))
+    Ok(gains_lines || gains_indicator || may_change_type || !encode::plain_is_possible(new, place))
 }
 
 /// Puts a plain scalar on one line into quotes.

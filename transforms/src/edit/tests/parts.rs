@@ -56,7 +56,6 @@ fn a_plain_scalar_gets_quotes_where_it_needs_them() {
     check("v: redis\n", part("redis", "a: b"), "v: \"a: b\"\n");
     check("v: redis\n", part("redis", "yes"), "v: \"yes\"\n");
     check("v: redis\n", part("redis", "8080"), "v: \"8080\"\n");
-    check("v: 9.5.1\n", part(".1", ""), "v: \"9.5\"\n");
     check("v: 80\n", part("80", "8080"), "v: 8080\n");
     check(
         "v: [redis]\n",
@@ -78,6 +77,8 @@ fn a_part_that_cannot_be_replaced() {
     );
     refuse("v: a\n\n\n  b\n", part("a\n", "x"), &Refusal::InsideEscape);
     refuse("v: |\n  a\nw: x\n", whole(""), &Refusal::NotRepresentable("literal block"));
+    refuse("v: 9.5.1\n", part(".1", ""), &Refusal::NotRepresentable("plain"));
+    refuse("v: 0777\n", part("777", "644"), &Refusal::NotRepresentable("plain"));
     refuse("v: 'a'\n", part("a", "x\ny"), &Refusal::NotRepresentable("single-quoted"));
     refuse("v: >\n  a\n", part("a", "x\ny"), &Refusal::NotRepresentable("folded block"));
     refuse("v: |\n  a\n", part("a", " x"), &Refusal::NotRepresentable("literal block"));
