@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use caulk_transforms::{
     finding::{Applicability, FileId, Location, Remedy, RuleId},
-    model::{Repository, SourceFile},
+    model::{self, Repository, SourceFile},
     path::RepoPath,
     plan::{self, Outcome, Plan, Policy, Verdict},
     rule::{Reads, Selection},
@@ -91,6 +91,7 @@ pub fn explain(request: &Request, folder: &Path, line: u32) -> Result<(Run, Vec<
             let blank = content.of(file.stream.text()).bytes().take_while(u8::is_ascii_whitespace).count();
             let start = u32::try_from(blank).map_or(content.end, |blank| content.start + blank);
             let place = Location { file: FileId(number), span: Span::empty(start) };
+            thoughts.extend(model::explain::place(&prepared.repository, place));
             thoughts.extend(think(&prepared, request, place, &mut sources));
         }
     }

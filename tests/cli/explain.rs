@@ -25,7 +25,7 @@ fn a_place_is_explained_also_where_nothing_is_wrong() {
         ran.out
     );
     folder.caulk(&["explain", "fine.yaml:11"]).exits(0).says("entrypoint-overridden: left alone");
-    folder.caulk(&["explain", "app.yaml:1"]).exits(0).says("no rule has anything to say about this line");
+    folder.caulk(&["explain", "app.yaml:1"]).exits(0).says("lands as app in a namespace that is not known");
     folder.caulk(&["explain", "app.yaml:1000"]).exits(0).says("no rule has anything");
     folder.caulk(&["explain", "nowhere.yaml:1"]).exits(2).says("there is no such file");
 }

@@ -5,6 +5,7 @@
 
 mod builds;
 mod edits;
+mod generated;
 mod kubectl;
 mod rendered;
 mod repository;

@@ -2,6 +2,7 @@
 
 pub mod compose;
 mod container;
+pub mod explain;
 pub mod kustomize;
 mod object;
 pub mod placement;

@@ -1,6 +1,9 @@
 //! The build of a kustomization, in kustomize's order: resources, generators, components, transformers.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Graph, Kustomization, Problem, ProblemKind,
@@ -85,6 +88,10 @@ impl<'a> Builder<'a> {
     }
 
     fn accumulate(&mut self, kustomization: &Kustomization, built: &mut Built) {
+        if kustomization.empty {
+            let kind = ProblemKind::Empty(kustomization.folder.to_string());
+            built.problems.push(Problem { kind, at: None });
+        }
         for entry in &kustomization.resources {
             self.resource(&kustomization.folder, entry, built);
         }
@@ -276,7 +283,7 @@ impl Built {
         self.problems.push(problem);
     }
 
-    fn conflict(&mut self, resource: &Resource, at: Place) {
+    pub(super) fn conflict(&mut self, resource: &Resource, at: Place) {
         self.problems.push(Problem { kind: ProblemKind::Conflict(title(resource)), at: Some(at) });
     }
 
@@ -289,6 +296,21 @@ impl Built {
 /// Returns `Kind/name`, for messages.
 pub(super) fn title(resource: &Resource) -> String {
     format!("{}/{}", resource.kind, resource.name)
+}
+
+/// Reports resources that have become the same as another one.
+pub(super) fn check_unique(at: Place, built: &mut Built) {
+    let key = |resource: &Resource| {
+        let id = resource.id();
+        let namespace = id.effective_namespace().to_owned();
+        (id.name, id.kind, id.api_version, namespace)
+    };
+    let mut known = BTreeSet::new();
+    let twins: Vec<Resource> =
+        built.resources.iter().filter(|each| !known.insert(key(each))).cloned().collect();
+    for twin in &twins {
+        built.conflict(twin, at);
+    }
 }
 
 /// Adds what an entry includes. What is there already stays, and that is a problem.

@@ -94,12 +94,38 @@ fn split(image: &str) -> (&str, &str, &str) {
 pub(crate) fn apply(texts: &Texts, overrides: &[ImageOverride], object: &mut Value) -> Vec<Place> {
     let mut used = Vec::new();
     for each in overrides {
-        if let Some(changed) = in_value(texts, each, object) {
-            *object = changed;
-            used.push(each.at);
+        let Some(changed) = in_value(texts, each, object) else { continue };
+        *object = changed;
+        used.push(each.at);
+        // Kustomize goes over the usual places once more, which shows where an entry takes its own result.
+        for path in USUAL {
+            at_path(texts, each, object, path);
         }
     }
     used
+}
+
+/// Where the second of kustomize's two filters looks.
+const USUAL: [&[&str]; 4] = [
+    &["spec", "containers"],
+    &["spec", "initContainers"],
+    &["spec", "template", "spec", "containers"],
+    &["spec", "template", "spec", "initContainers"],
+];
+
+fn at_path(texts: &Texts, image: &ImageOverride, value: &mut Value, path: &[&str]) {
+    let Some((key, rest)) = path.split_first() else {
+        if let Some(changed) = in_containers(texts, image, value) {
+            *value = changed;
+        }
+        return;
+    };
+    // What is not opened by now was not changed, so the entry takes nothing in there.
+    let Value::Mapping(map) = value else { return };
+    let map = Arc::make_mut(map);
+    if let Some((_, inner)) = map.entries.iter_mut().find(|(name, _)| &**name == *key) {
+        at_path(texts, image, inner, rest);
+    }
 }
 
 /// Returns the value with the image changed wherever a list of containers stands; none if nothing changes.

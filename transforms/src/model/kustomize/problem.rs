@@ -32,6 +32,9 @@ pub enum ProblemKind {
     /// The folder has no kustomization file.
     #[error("{0} has no kustomization file")]
     NoKustomization(String),
+    /// The kustomization says nothing.
+    #[error("{0} has an empty kustomization")]
+    Empty(String),
     /// A component is included as a resource, or the other way round.
     #[error("{0} is included as what it is not")]
     WrongKind(String),

@@ -29,6 +29,8 @@ pub struct Kustomization {
     pub folder: RepoPath,
     /// Whether it is a component.
     pub component: bool,
+    /// Whether it says nothing at all; kustomize refuses that.
+    pub empty: bool,
     /// `resources` and `bases`.
     pub resources: Vec<Located>,
     /// `components`.
@@ -120,6 +122,8 @@ impl Kustomization {
     pub(crate) fn read(texts: &mut Texts, file: FileId, folder: RepoPath, root: &Value) -> Self {
         let mut read = Self { file: Some(file), folder, ..Self::default() };
         read.component = texts.text_at(root, &["kind"]).as_deref() == Some("Component");
+        let says = |key: &str| !matches!(key, "apiVersion" | "kind");
+        read.empty = !texts.entries(root).iter().any(|(key, _)| says(key));
         read.add(texts, root);
         read
     }

@@ -187,6 +187,9 @@ impl Resource {
             map.set(field, pairs);
         }
         if let Some(object) = texts.open_mapping(&mut self.value) {
+            // A strategic merge patch that was chosen by its target has left its own kind here.
+            object.set("apiVersion", Value::Made(Arc::clone(&self.api_version), None));
+            object.set("kind", Value::Made(Arc::clone(&self.kind), None));
             object.set("metadata", metadata);
         }
     }

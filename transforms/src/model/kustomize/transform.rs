@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Kustomization, Problem, ProblemKind,
-    build::{Builder, Built},
+    build::{Builder, Built, check_unique},
     images, patch,
     read::{Located, Patch, PatchBody},
     replacements,
@@ -24,6 +24,7 @@ pub(super) fn run(builder: &Builder<'_>, kustomization: &Kustomization, built: &
     }
     if let Some(namespace) = &kustomization.namespace {
         set_namespace(namespace, false, &mut built.resources);
+        check_unique(namespace.at, built);
     }
     if let Some(prefix) = &kustomization.prefix {
         rename(prefix, true, &mut built.resources);

@@ -1,0 +1,206 @@
+//! What the model knows about a place: the object, where it lands and how that came about, its containers in each overlay.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Object, Repository, Words,
+    compose::{ComposedWords, Variant},
+    kustomize::Step,
+    placement::{Carrier, Namespace, Placement},
+    value::{Place, TextId},
+};
+use crate::{finding::Location, syntax::Node};
+
+/// Returns what is known about a place, a sentence a line; nothing where no object stands.
+#[must_use]
+pub fn place(repository: &Repository, at: Location) -> Vec<String> {
+    let mut lines = Vec::new();
+    let offset = at.span.start;
+    let holds = |node: Node<'_>| {
+        node.span().is_some_and(|span| span.start <= offset && offset < span.end.max(span.start + 1))
+    };
+    let here = |object: &&Object| object.file == at.file && holds(repository.node(object.file, object.root));
+    if let Some(object) = repository.objects().iter().find(here) {
+        lines.push(titled(repository, object));
+        lines.extend(repository.placements().of(object.id).iter().map(|each| placed(repository, each)));
+        let doubts = repository.placements().doubts(object.id);
+        lines.extend(doubts.iter().map(|doubt| format!("not known for certain: {doubt}")));
+    }
+    lines.extend(files(repository, at));
+    lines.extend(containers(repository, at, &holds));
+    lines.extend(problems(repository, at));
+    lines
+}
+
+fn titled(repository: &Repository, object: &Object) -> String {
+    let file = repository.file(object.file);
+    let line =
+        repository.node(object.file, object.root).span().map_or(1, |span| file.stream.position(span.start).0);
+    let encrypted = if object.encrypted { ", encrypted" } else { "" };
+    format!("{} ({}) at {}:{line}{encrypted}", object.title(), object.api_version, file.path)
+}
+
+fn placed(repository: &Repository, placement: &Placement) -> String {
+    let placements = repository.placements();
+    let cluster = match placement.cluster.map(|id| placements.cluster(id)) {
+        None => ", in a cluster that is not known".to_owned(),
+        Some("") => String::new(),
+        Some(name) => format!(", in cluster {name}"),
+    };
+    let mut text = format!("lands as {} in {}{cluster}", placement.name, told(&placement.namespace));
+    if placement.pods != placement.namespace {
+        text.push_str(&format!(", its pods in {}", told(&placement.pods)));
+    }
+    let Some((delivery, resource)) = placements.resource(placement) else {
+        return format!("{text}; nothing delivers it");
+    };
+    let carrier = match delivery.carrier {
+        Carrier::Kustomization => "the kustomization",
+        Carrier::Flux => "the Flux Kustomization",
+        Carrier::Argo => "the Application",
+    };
+    text.push_str(&format!("; delivered by {carrier} {}", delivery.title));
+    let mut told = BTreeSet::new();
+    for step in &resource.steps {
+        let (what, at) = match step {
+            Step::Included(at) => ("included at", at),
+            Step::Namespace(at) => ("namespace set at", at),
+            Step::Renamed(at) => ("name changed at", at),
+            Step::Patched(at) => ("patched at", at),
+            Step::Image(at) => ("image changed at", at),
+            Step::Replaced(at) => ("field replaced at", at),
+        };
+        let step = format!("; {what} {}", cite(repository, *at));
+        if told.insert(step.clone()) {
+            text.push_str(&step);
+        }
+    }
+    text
+}
+
+fn told(namespace: &Namespace) -> String {
+    match namespace {
+        Namespace::Known(name) => format!("namespace {name}"),
+        Namespace::None => "no namespace, for its kind has none".to_owned(),
+        Namespace::Unknown => "a namespace that is not known".to_owned(),
+    }
+}
+
+fn files(repository: &Repository, at: Location) -> Vec<String> {
+    let path = &repository.file(at.file).path;
+    let taken = repository.placements().of_file(path).iter();
+    taken.map(|each| format!("the file is taken by {} in {}", each.taker, told(&each.pods))).collect()
+}
+
+fn containers(repository: &Repository, at: Location, holds: &dyn Fn(Node<'_>) -> bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    let own = repository.containers().iter().filter(|each| each.file == at.file);
+    for container in own.filter(|each| holds(repository.node(each.file, each.node))) {
+        let place = Place { text: TextId::of_file(container.file), node: container.node };
+        lines.extend(repository.composition().of(place).map(|variant| composed(repository, variant)));
+    }
+    // Commands in inline and JSON patches belong to no container of this file.
+    let patched = repository.composition().patched_commands().filter(|(_, list)| {
+        let (file, node) = repository.placements().texts().in_file(*list);
+        file == at.file && holds(repository.node(file, node))
+    });
+    lines.extend(patched.map(|(variant, _)| composed(repository, variant)));
+    lines
+}
+
+fn composed(repository: &Repository, variant: &Variant) -> String {
+    let image = match &variant.image {
+        None => "no image".to_owned(),
+        Some(image) => format!("image {}{}", image.text, from(repository, image.at)),
+    };
+    let words = |name: &str, composed: &ComposedWords| match &composed.words {
+        Words::Unset => format!("no {name}"),
+        Words::Odd => format!("{name} of an odd shape"),
+        Words::List(words) => {
+            let first = composed.list.or_else(|| composed.items.first().copied().flatten());
+            format!("{name} {words:?}{}", from(repository, first))
+        }
+    };
+    format!(
+        "in {}, {} {}: {image}, {}, {}",
+        variant.overlay,
+        variant.subject,
+        variant.path,
+        words("command", &variant.command),
+        words("args", &variant.args)
+    )
+}
+
+fn from(repository: &Repository, at: Option<Place>) -> String {
+    at.map(|at| format!(" ({})", cite(repository, at))).unwrap_or_default()
+}
+
+fn cite(repository: &Repository, at: Place) -> String {
+    let (file, line) = repository.placements().line(at);
+    format!("{}:{line}", repository.file(file).path)
+}
+
+/// Returns what is wrong with the entry of a kustomization that stands on the line.
+fn problems(repository: &Repository, at: Location) -> Vec<String> {
+    let line = repository.file(at.file).stream.position(at.span.start).0;
+    let all = repository.placements().problems();
+    let here = all.filter(|(_, problem)| {
+        problem.at.is_some_and(|place| repository.placements().line(place) == (at.file, line))
+    });
+    let unique: BTreeSet<String> = here.map(|(_, problem)| problem.kind.to_string()).collect();
+    unique.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{finding::FileId, model::SourceFile, path::RepoPath, span::Span, syntax};
+
+    /// Returns what is known about the first place where a text stands in a file.
+    fn explained(files: &[(&str, &str)], path: &str, text: &str) -> Vec<String> {
+        let parsed = files.iter().map(|(path, text)| SourceFile {
+            path: RepoPath::new(path).expect("a path"),
+            stream: Arc::new(syntax::parse(*text).expect("YAML")),
+            protection: None,
+        });
+        let repository = Repository::build(parsed.collect());
+        let file: FileId = repository.file_at(&RepoPath::new(path).expect("a path")).expect("a file");
+        let start = repository.file(file).stream.text().find(text).expect("the text");
+        place(&repository, Location { file, span: Span::empty(u32::try_from(start).expect("small")) })
+    }
+
+    const FILES: &[(&str, &str)] = &[
+        ("base/kustomization.yaml", "resources:\n- web.yaml\n- gone.yaml\n"),
+        (
+            "base/web.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: nginx\n        command: [x]\n",
+        ),
+        (
+            "over/kustomization.yaml",
+            "namespace: front\nresources:\n- ../base\nimages:\n- name: nginx\n  newTag: '2'\n",
+        ),
+    ];
+
+    #[test]
+    fn a_line_tells_where_its_object_lands_and_what_overlays_make_of_its_container() {
+        assert_eq!(
+            explained(FILES, "base/web.yaml", "command"),
+            [
+                "Deployment/web (apps/v1) at base/web.yaml:1",
+                "lands as web in namespace front; delivered by the kustomization over/kustomization.yaml; included at \
+                 over/kustomization.yaml:3; included at base/kustomization.yaml:2; namespace set at \
+                 over/kustomization.yaml:1; image changed at over/kustomization.yaml:5",
+                "in over/kustomization.yaml, Deployment/web spec.template.spec.containers[web]: image nginx:2 \
+                 (over/kustomization.yaml:5), command [\"x\"] (base/web.yaml:11), no args",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_entry_of_a_kustomization_tells_what_is_wrong_with_it() {
+        assert_eq!(explained(FILES, "base/kustomization.yaml", "gone"), ["gone.yaml does not exist"]);
+        assert_eq!(explained(FILES, "base/kustomization.yaml", "web"), [""; 0]);
+    }
+}
