@@ -31,8 +31,8 @@ pub(super) fn may_decide_a_command(path: &RepoPath, bytes: &[u8]) -> bool {
 
 /// Tells whether the model may learn anything from the file.
 pub(super) fn may_concern_the_model(path: &RepoPath, bytes: &[u8]) -> bool {
-    let commands = || has_key(bytes, "command") || has_key(bytes, "args") || has_key(bytes, "image");
-    prefilter::matters(path, bytes) || (commands() && !only_schemas(bytes))
+    let words = || ["command", "args", "image"].iter().any(|word| has_key(bytes, word));
+    (prefilter::matters(path, bytes) || words()) && !only_schemas(bytes)
 }
 
 /// Tells whether the file is a kustomization, or tells Flux or Argo CD to deliver one, and changes what containers run.
@@ -170,5 +170,6 @@ mod tests {
         assert!(wanted("kind: Service"));
         assert!(wanted("- image: x"));
         assert!(!wanted("kind: Secret"));
+        assert!(!wanted(&format!("{SCHEMA}# containers: []\n")));
     }
 }
