@@ -1,6 +1,7 @@
 //! `.caulk.yaml`: what a repository says about itself.
 
 mod locate;
+mod narrow;
 
 use std::{
     collections::BTreeMap,
@@ -10,9 +11,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use caulk_transforms::{facts::Forwards, finding::Applicability, rule};
+use caulk_transforms::{facts::Forwards, finding::Applicability, path::RepoPath, rule, rules as registry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use self::narrow::Authority;
+use crate::walk::Tree;
 
 /// The name of the file, at the root of the repository.
 pub const NAME: &str = ".caulk.yaml";
@@ -197,6 +201,36 @@ pub fn load(given: Option<&Path>, root: &Path, rules: &[&str]) -> Result<Config>
     parse(&text, rules).map_err(|complaint| complaint.at(&shown))
 }
 
+/// Reads the configuration that a tree of git objects is looked at with. Returns as well what the tree says of itself and
+/// may not, each as a sentence.
+///
+/// # Errors
+/// As [`load`]. Also where the tree's own says something that cannot be read: what it wanted to exclude is then unknown.
+pub fn of_tree(authority: &Authority, tree: &Tree, rules: &[&str]) -> Result<(Config, Vec<String>)> {
+    let own = match own_text(tree)? {
+        Some(text) => parse(&text, rules).map_err(|complaint| complaint.at(NAME))?,
+        None => Config::default(),
+    };
+    let Authority::Trusted { text, name } = authority else { return Ok((own, Vec::new())) };
+    let trusted = parse(text, rules).map_err(|complaint| complaint.at(name))?;
+    let is_on = |rule: &str| registry::by_id(rule).is_some_and(|rule| rule.meta().default_on);
+    Ok(narrow::narrow(trusted, own, &is_on))
+}
+
+/// Returns the text of the tree's own configuration, if it has one.
+fn own_text(tree: &Tree) -> Result<Option<String>> {
+    let path = RepoPath::new(NAME)?;
+    match tree.mode(&path) {
+        None => return Ok(None),
+        Some(mode) if !mode.is_file() => bail!("{NAME} is a symbolic link; put the file there itself"),
+        Some(_) => {}
+    }
+    let mut bytes = Vec::new();
+    tree.load(&path, LARGEST, &mut bytes)
+        .map_err(|trouble| anyhow::anyhow!("{NAME} {}", trouble.reason()))?;
+    String::from_utf8(bytes).map(Some).with_context(|| format!("{NAME} is no UTF-8 text"))
+}
+
 /// Reads a text of sensible size.
 fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
@@ -251,7 +285,7 @@ fn check_image(image: &Image) -> Result<()> {
         );
     }
     if let Some(dockerfile) = &image.dockerfile {
-        caulk_transforms::path::RepoPath::new(dockerfile)?;
+        RepoPath::new(dockerfile)?;
         if image.entrypoint.is_some() {
             bail!(
                 "the entry of {} states both `entrypoint` and `dockerfile`: one of them is enough",

@@ -21,7 +21,7 @@ mod trouble;
 use std::{
     cell::{Cell, OnceCell},
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anyhow::{Context as _, Result};
@@ -37,7 +37,10 @@ use self::{
     archive::Archive, cache::Cache, cluster::Report, inspect::Looked, join::join, local::Local, lock::Lock,
     online::Online,
 };
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Config},
+    walk::Tree,
+};
 
 /// What the user's side says of where answers come from. A repository under analysis has no say in it.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +61,7 @@ pub struct Options {
 pub struct Sources {
     /// `images:` of the configuration.
     stated: Vec<config::Image>,
-    root: PathBuf,
+    tree: Tree,
     /// The files that may declare images, if somebody listed them already.
     declaring: Option<Vec<RepoPath>>,
     /// Found when the first question comes.
@@ -84,7 +87,7 @@ impl Sources {
     ///
     /// # Errors
     /// With the file's name, if a file that the user named cannot be used.
-    pub fn open(config: &Config, root: &Path, options: &Options) -> Result<Self> {
+    pub fn open(config: &Config, tree: &Tree, options: &Options) -> Result<Self> {
         let platform = options.online.as_ref().map(|online| online.platform.clone()).unwrap_or_default();
         let opened = options.archives.iter().map(|path| {
             Archive::open(path, &platform)
@@ -104,7 +107,7 @@ impl Sources {
         let kept = options.lock.clone().filter(|_| replayed.is_none()).map(|path| (path, Lock::new()));
         Ok(Self {
             stated: config.images.clone(),
-            root: root.to_owned(),
+            tree: tree.clone(),
             declaring: None,
             local: OnceCell::new(),
             archives: opened.collect::<Result<_>>()?,
@@ -267,7 +270,7 @@ impl Sources {
     }
 
     fn local(&self) -> &Local {
-        self.local.get_or_init(|| Local::scan(&self.root, self.declaring.clone()))
+        self.local.get_or_init(|| Local::scan(&self.tree, self.declaring.clone()))
     }
 
     /// Finds out which programs are in images.

@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 pub mod facts;
+pub mod git;
 pub mod read;
 pub mod run;
 pub mod sink;

@@ -4,12 +4,7 @@ mod needs;
 mod sift;
 mod trouble;
 
-use std::{
-    fs::File,
-    io::{self, Read as _},
-    path::Path,
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use caulk_transforms::{
     model::{Protection, SourceFile},
@@ -21,7 +16,7 @@ use rayon::prelude::*;
 pub use self::trouble::{Skip, Trouble};
 use crate::{
     sink::progress::Progress,
-    walk::{Candidate, Tree, reason_of},
+    walk::{Candidate, Tree},
 };
 
 /// The largest file that is parsed, in bytes. etcd takes objects of 1.5 MB, so this is a bundle of very many, or no manifest.
@@ -135,7 +130,7 @@ pub fn parse(bytes: &[u8]) -> Result<Arc<syntax::Stream>, Trouble> {
 /// Refuses bytes that no YAML may hold. Even where nobody looks they are worth a word: a broken file hides whatever it held.
 fn check(bytes: &[u8]) -> Result<(), Trouble> {
     if sift::is_text(bytes) {
-        return Ok(());
+        return if sift::is_pointer(bytes) { Err(Trouble::Pointer) } else { Ok(()) };
     }
     syntax::decode(bytes.to_vec()).map(drop).map_err(|issue| Trouble::NotText(issue.into()))
 }
@@ -152,7 +147,7 @@ fn read_one(
     wanted: &(dyn Fn(&Candidate, &[u8]) -> bool + Sync),
     buffer: &mut Vec<u8>,
 ) -> Outcome {
-    let result = load(&tree.disk(&candidate.path), buffer).and_then(|()| match wanted(candidate, buffer) {
+    let result = tree.load(&candidate.path, LARGEST, buffer).and_then(|()| match wanted(candidate, buffer) {
         true => parse(buffer).map(Some),
         false => check(buffer).map(|()| None),
     });
@@ -165,21 +160,6 @@ fn read_one(
         Ok(None) => Outcome::Irrelevant,
         Err(trouble) => Outcome::Skipped(Skip::new(candidate.path.as_str(), trouble)),
     }
-}
-
-/// Reads a file into the buffer, which keeps its room from file to file.
-fn load(path: &Path, buffer: &mut Vec<u8>) -> Result<(), Trouble> {
-    let unreadable = |error: io::Error| Trouble::Unreadable(reason_of(&error));
-    buffer.clear();
-    let file = File::open(path).map_err(unreadable)?;
-    let read = file.take(LARGEST + 1).read_to_end(buffer).map_err(unreadable)?;
-    if read as u64 > LARGEST {
-        let size = std::fs::metadata(path).map_or(read as u64, |data| data.len());
-        // A single giant must not stay in memory for the rest of the run.
-        *buffer = Vec::new();
-        return Err(Trouble::TooLarge(size));
-    }
-    Ok(())
 }
 
 fn protection(candidate: &Candidate, stream: &syntax::Stream) -> Option<Protection> {

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context as _, Result};
@@ -17,8 +18,9 @@ use caulk_transforms::{
 };
 
 use crate::{
-    config::{self, Config},
+    config::{self, Authority, Config},
     facts,
+    git::{Oid, Snapshot, Store},
     read::{self, Skip, Thoroughness},
     sink::progress::Progress,
     walk::{self, Tree},
@@ -62,6 +64,8 @@ pub struct Run {
     pub idle: Vec<(RuleId, String)>,
     /// The model that the plan was made on.
     pub repository: Repository,
+    /// What the tree's own configuration says and may not, each as a sentence.
+    pub disregarded: Vec<String>,
 }
 
 /// Plans what is to be done in a tree.
@@ -69,11 +73,20 @@ pub struct Run {
 /// # Errors
 /// If the configuration or an option is wrong. Problems of single files are part of the result.
 pub fn run(request: &Request, folder: &Path) -> Result<Run> {
-    let prepared = prepare(request, folder)?;
-    let mut sources = prepared.sources(request)?;
-    let plan = mend(&prepared.repository, request, &prepared.config, &mut sources);
-    sources.close()?;
-    Ok(prepared.finish(plan, request))
+    prepare(request, folder)?.run(request)
+}
+
+/// Plans what is to be done in a commit, read from the objects of its repository alone. The paths of the request count from
+/// the commit's root; its `config` is not looked at, because `authority` says whose configuration counts.
+///
+/// # Errors
+/// As [`run`], and if the commit is missing or damaged.
+pub fn run_tree(request: &Request, store: &Arc<Store>, commit: Oid, authority: &Authority) -> Result<Run> {
+    let snapshot = Arc::new(Snapshot::of_commit(store, commit)?);
+    let (tree, skipped) = Tree::of_snapshot(snapshot, &request.paths);
+    let (config, disregarded) = config::of_tree(authority, &tree, &rule_names(request)?)?;
+    let prepared = read_tree(request, tree, skipped, overridden(config, request))?;
+    Ok(Run { disregarded, ..prepared.run(request)? })
 }
 
 /// Plans what is to be done in a tree, and asks the rules what they think of each named file's line, also where they leave
@@ -112,8 +125,12 @@ struct Prepared {
 }
 
 fn prepare(request: &Request, folder: &Path) -> Result<Prepared> {
-    let (tree, mut skipped) = Tree::find(&request.paths, folder);
+    let (tree, skipped) = Tree::find(&request.paths, folder);
     let config = configuration(request, tree.root())?;
+    read_tree(request, tree, skipped, config)
+}
+
+fn read_tree(request: &Request, tree: Tree, mut skipped: Vec<Skip>, config: Config) -> Result<Prepared> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads).build();
     let pool = pool.context("no threads to be had")?;
     let listing = walk::list(&tree, &config.exclude, pool.current_num_threads())?;
@@ -146,9 +163,16 @@ fn least(selection: &Selection) -> Thoroughness {
 }
 
 impl Prepared {
+    fn run(self, request: &Request) -> Result<Run> {
+        let mut sources = self.sources(request)?;
+        let plan = mend(&self.repository, request, &self.config, &mut sources);
+        sources.close()?;
+        Ok(self.finish(plan, request))
+    }
+
     fn sources(&self, request: &Request) -> Result<facts::Sources> {
         let files = self.repository.files().iter().map(|file| &file.path).chain(self.repository.others());
-        Ok(facts::Sources::open(&self.config, self.tree.root(), &request.sources)?.knowing(files))
+        Ok(facts::Sources::open(&self.config, &self.tree, &request.sources)?.knowing(files))
     }
 
     fn finish(self, mut plan: Plan, request: &Request) -> Run {
@@ -162,6 +186,7 @@ impl Prepared {
             idle: idle(request, &self.config),
             repository: self.repository,
             tree: self.tree,
+            disregarded: Vec::new(),
         }
     }
 
@@ -184,26 +209,45 @@ pub fn run_text(request: &Request, folder: &Path, name: &str, bytes: &[u8]) -> R
     match read::parse(bytes) {
         Ok(stream) => {
             repository = Repository::build(vec![SourceFile { path, stream, protection: None }]);
-            let mut sources = facts::Sources::open(&config, tree.root(), &request.sources)?;
+            let mut sources = facts::Sources::open(&config, &tree, &request.sources)?;
             plan = mend(&repository, request, &config, &mut sources);
             sources.close()?;
         }
         Err(trouble) => skipped.push(Skip::new(name, trouble)),
     }
     let idle = idle(request, &config);
-    Ok(Run { tree, plan, skipped, files: 1, temporaries: Vec::new(), idle, repository })
+    Ok(Run {
+        tree,
+        plan,
+        skipped,
+        files: 1,
+        temporaries: Vec::new(),
+        idle,
+        repository,
+        disregarded: Vec::new(),
+    })
 }
 
 fn configuration(request: &Request, root: &Path) -> Result<Config> {
+    let config = config::load(request.config.as_deref(), root, &rule_names(request)?)?;
+    Ok(overridden(config, request))
+}
+
+/// Returns the names of all rules, and refuses a request that names another.
+fn rule_names(request: &Request) -> Result<Vec<&'static str>> {
     let names: Vec<&str> = rules::ALL.iter().map(|rule| rule.meta().id).collect();
     for name in &request.rules {
         config::known_rule(name, &names)?;
     }
-    let mut config = config::load(request.config.as_deref(), root, &names)?;
+    Ok(names)
+}
+
+/// Puts what the command line says over the configuration.
+fn overridden(mut config: Config, request: &Request) -> Config {
     if request.cluster_domain.is_some() {
         config.cluster_domain.clone_from(&request.cluster_domain);
     }
-    Ok(config)
+    config
 }
 
 fn policy(request: &Request, config: &Config) -> Policy {

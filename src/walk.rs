@@ -1,6 +1,7 @@
 //! Which files there are: the tree, what of it was asked for, and what is never edited.
 
 mod attributes;
+mod objects;
 mod tree;
 
 use std::{
@@ -59,16 +60,20 @@ pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> 
     for start in tree.starts() {
         // What was named is looked at even where .gitignore hid it from the first walk, which is of the root.
         if !found.yaml.iter().any(|seen| seen.is_below(&start)) {
-            walk(tree, &tree.disk(&start), threads, &mut found);
+            match tree.snapshot() {
+                Some(snapshot) => objects::walk(snapshot, &start, &mut found),
+                None => walk(tree, &tree.disk(&start), threads, &mut found),
+            }
         }
     }
+    found.skipped.extend(tree.snapshot().into_iter().flat_map(|snapshot| snapshot.skipped().iter().cloned()));
     let mut listing = Listing {
         files: Vec::with_capacity(found.yaml.len()),
         skipped: found.skipped,
         others: found.others,
         temporaries: found.temporaries,
     };
-    let generated = attributes::Attributes::read(tree.root(), &found.attributes, &mut listing.skipped);
+    let generated = attributes::Attributes::read(tree, &found.attributes, &mut listing.skipped);
     for path in found.yaml {
         if inside_forge(&path) {
             if tree.names(&path) {
@@ -106,14 +111,22 @@ fn candidate(
 struct Found {
     yaml: Vec<RepoPath>,
     others: Vec<RepoPath>,
-    attributes: Vec<PathBuf>,
+    attributes: Vec<RepoPath>,
     temporaries: Vec<PathBuf>,
     skipped: Vec<Skip>,
 }
 
+/// What the name of a file says about it.
+enum Kind {
+    Yaml,
+    Attributes,
+    Temporary,
+    Other,
+}
+
 enum Seen {
     Yaml(RepoPath),
-    Attributes(PathBuf),
+    Attributes(RepoPath),
     Other(RepoPath),
     Temporary(PathBuf),
     Trouble(Skip),
@@ -168,22 +181,30 @@ fn look(tree: &Tree, entry: Result<DirEntry, ignore::Error>) -> Option<Seen> {
     if !kind.is_file() {
         return None;
     }
-    let name = entry.file_name().as_encoded_bytes();
-    // Kustomize knows its file under a name without an ending as well.
-    let yaml = name.ends_with(b".yaml") || name.ends_with(b".yml") || name == b"Kustomization";
-    if yaml || entry.depth() == 0 {
-        return Some(match tree.path_of(entry.path()) {
-            Ok(path) => Seen::Yaml(path),
-            Err(reason) => Seen::Trouble(Skip::new(&tree.shown(entry.path()), Trouble::Name(reason))),
-        });
-    }
-    if name == b".gitattributes" {
-        return Some(Seen::Attributes(entry.into_path()));
-    }
-    if is_temporary(entry.file_name()) {
+    let kind = kind_of(entry.file_name().as_encoded_bytes(), entry.depth() == 0);
+    if matches!(kind, Kind::Temporary) {
         return Some(Seen::Temporary(entry.into_path()));
     }
-    tree.path_of(entry.path()).ok().map(Seen::Other)
+    match (tree.path_of(entry.path()), kind) {
+        (Ok(path), Kind::Yaml) => Some(Seen::Yaml(path)),
+        (Err(reason), Kind::Yaml) => {
+            Some(Seen::Trouble(Skip::new(&tree.shown(entry.path()), Trouble::Name(reason))))
+        }
+        (Ok(path), Kind::Attributes) => Some(Seen::Attributes(path)),
+        (path, _) => path.ok().map(Seen::Other),
+    }
+}
+
+fn kind_of(name: &[u8], is_start: bool) -> Kind {
+    // Kustomize knows its file under a name without an ending as well.
+    let yaml = name.ends_with(b".yaml") || name.ends_with(b".yml") || name == b"Kustomization";
+    match name {
+        // What was named is looked at whatever its name.
+        _ if yaml || is_start => Kind::Yaml,
+        b".gitattributes" => Kind::Attributes,
+        _ if is_temporary(name) => Kind::Temporary,
+        _ => Kind::Other,
+    }
 }
 
 /// Links are never followed: a target inside the tree is visited by itself, one outside is none of our business.

@@ -67,7 +67,7 @@ impl Image {
         let (tree, _) = Tree::find(&[".".into()], &folder);
         let names: Vec<&str> = rules::ALL.iter().map(|rule| rule.meta().id).collect();
         let config = config::load(None, tree.root(), &names)?;
-        let mut sources = Sources::open(&config, tree.root(), &self.sources.options()?)?;
+        let mut sources = Sources::open(&config, &tree, &self.sources.options()?)?;
         let mut facts = Facts::default();
         sources.answer(&[Question::Image(image.clone())], &mut facts);
         let known = match facts.image(&image) {

@@ -3,9 +3,7 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    fs,
-    io::Read as _,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use caulk_transforms::{
@@ -24,11 +22,12 @@ use super::{
     join,
     layers::index::SCRIPT_BYTES,
 };
+use crate::walk::Tree;
 
 /// What the files of a repository declare, found once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Local {
-    root: PathBuf,
+    tree: Tree,
     builds: BTreeMap<String, Vec<(Build, RepoPath)>>,
     /// By image: the first words that compose files give to its entrypoint.
     uses: BTreeMap<String, Vec<(String, Evidence)>>,
@@ -51,10 +50,15 @@ enum Kind {
 
 impl Local {
     /// Reads the files of a repository that declare images. `paths` are all of its files, if somebody listed them already.
-    pub(crate) fn scan(root: &Path, paths: Option<Vec<RepoPath>>) -> Self {
-        let mut local = Self { root: root.to_owned(), ..Self::default() };
+    pub(crate) fn scan(tree: &Tree, paths: Option<Vec<RepoPath>>) -> Self {
+        let mut local = Self {
+            tree: tree.clone(),
+            builds: BTreeMap::new(),
+            uses: BTreeMap::new(),
+            open: RefCell::default(),
+        };
         let mut files: Vec<(RepoPath, Kind)> = paths
-            .unwrap_or_else(|| list(root))
+            .unwrap_or_else(|| list(tree.root()))
             .into_iter()
             .filter_map(|path| kind_of(&path).map(|kind| (path, kind)))
             .collect();
@@ -87,7 +91,7 @@ impl Local {
 
     /// Returns the text of a file inside the repository.
     fn text(&self, path: &RepoPath) -> Option<String> {
-        read_inside(&self.root, path, FILE_BYTES)
+        self.tree.text(path, FILE_BYTES)
     }
 
     /// Returns what the Dockerfiles that build an image say.
@@ -169,7 +173,7 @@ impl Local {
         let Some(path) = source.and_then(|source| context.join(source.trim_start_matches('/')).ok()) else {
             return;
         };
-        if let Some(text) = read_inside(&self.root, &path, SCRIPT_BYTES) {
+        if let Some(text) = self.tree.text(&path, SCRIPT_BYTES) {
             learn_script(facts, &script, &text, path.as_str());
         }
     }
@@ -243,23 +247,4 @@ fn kind_of(path: &RepoPath) -> Option<Kind> {
         }
         _ => None,
     }
-}
-
-/// Reads a file of a repository, if no link on its way leads anywhere.
-fn read_inside(root: &Path, path: &RepoPath, bound: u64) -> Option<String> {
-    let mut place = root.to_owned();
-    for part in path.as_str().split('/') {
-        place.push(part);
-        if fs::symlink_metadata(&place).ok()?.file_type().is_symlink() {
-            return None;
-        }
-    }
-    let file = fs::File::open(&place).ok()?;
-    let metadata = file.metadata().ok()?;
-    if !metadata.is_file() || metadata.len() > bound {
-        return None;
-    }
-    let mut text = String::new();
-    file.take(bound).read_to_string(&mut text).ok()?;
-    Some(text)
 }

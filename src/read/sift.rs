@@ -61,6 +61,11 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
     memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
 }
 
+/// Tells whether the text stands for a file that git LFS keeps elsewhere. The specification has it begin like this and be small.
+pub(super) fn is_pointer(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"version https://git-lfs.github.com/spec/") && bytes.len() < 1024
+}
+
 /// Tells whether a text that is no YAML looks like a Go template, as Helm charts hold them.
 pub(super) fn is_template(bytes: &[u8]) -> bool {
     memmem::find(bytes, b"{{").is_some_and(|at| memmem::find(&bytes[at..], b"}}").is_some())

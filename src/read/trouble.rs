@@ -46,6 +46,10 @@ pub enum Trouble {
     NotYaml(Spot),
     /// It is a template that makes YAML.
     Template,
+    /// It stands for a file that git LFS keeps elsewhere.
+    Pointer,
+    /// It is another repository.
+    Submodule,
     /// It is a link to a place outside the tree.
     LinkOutside(String),
     /// Its name cannot be used.
@@ -82,7 +86,7 @@ impl Trouble {
     /// Tells whether it is so common and harmless that a count is enough for a person.
     #[must_use]
     pub fn is_usual(&self) -> bool {
-        matches!(self, Self::Template)
+        matches!(self, Self::Template | Self::Submodule)
     }
 
     /// Returns the place in the text, where there is one.
@@ -104,6 +108,8 @@ impl Trouble {
             Self::NotText(_) => "not-text",
             Self::NotYaml(_) => "not-yaml",
             Self::Template => "template",
+            Self::Pointer => "lfs-pointer",
+            Self::Submodule => "submodule",
             Self::LinkOutside(_) => "link-outside",
             Self::Name(_) => "name",
             Self::Forge => "forge",
@@ -124,6 +130,8 @@ impl Trouble {
             Self::NotText(spot) => spot.message.clone(),
             Self::NotYaml(spot) => format!("not valid YAML: {}", spot.message),
             Self::Template => "a template that makes YAML, not YAML itself".to_owned(),
+            Self::Pointer => "a pointer to a file that git LFS keeps elsewhere".to_owned(),
+            Self::Submodule => "a submodule: another repository".to_owned(),
             Self::LinkOutside(target) => format!("a symbolic link out of the tree, to {target}"),
             Self::Name(reason) => reason.clone(),
             Self::Forge => "files below .github/ are never edited".to_owned(),
@@ -142,6 +150,8 @@ impl Trouble {
             Self::NotText(_) => "save it as UTF-8 text, or list it under `exclude` in .caulk.yaml",
             Self::NotYaml(_) => "mend the syntax there, or list the file under `exclude` in .caulk.yaml",
             Self::Template => "check what it renders to: `helm template ... | caulk check -`",
+            Self::Pointer => "run `git lfs pull` in a checkout, and caulk there",
+            Self::Submodule => "run caulk on that repository",
             Self::LinkOutside(_) => "run caulk on the place that it leads to",
             Self::Name(_) => "rename it",
             Self::Forge => "mend it by hand",

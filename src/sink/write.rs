@@ -7,7 +7,6 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsStr,
     fs::{self, File, Metadata, TryLockError},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -70,8 +69,7 @@ pub fn sweep(temporaries: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// Tells whether the name is one that this module gives to temporary files.
-pub(crate) fn is_temporary(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
+pub(crate) fn is_temporary(name: &[u8]) -> bool {
     name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes())
 }
 

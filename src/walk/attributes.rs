@@ -1,19 +1,19 @@
 //! Files that `.gitattributes` marks as generated or vendored.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use caulk_transforms::{model::Protection, path::RepoPath};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::reason_of;
-use crate::read::{Skip, Trouble};
+use super::Tree;
+use crate::read::Skip;
 
 /// The attributes that the forges and linguist understand.
 const GENERATED: &str = "linguist-generated";
 const VENDORED: &str = "linguist-vendored";
+
+/// A larger file of attributes is none; git's own limit is 100 MB, which nobody wants to match against.
+const LARGEST: u64 = 4 << 20;
 
 /// What the `.gitattributes` files of a tree say, the deepest file first.
 #[derive(Debug, Default)]
@@ -24,18 +24,16 @@ pub(super) struct Attributes {
 
 impl Attributes {
     /// Reads the files.
-    pub(super) fn read(root: &Path, files: &[PathBuf], skipped: &mut Vec<Skip>) -> Self {
+    pub(super) fn read(tree: &Tree, files: &[RepoPath], skipped: &mut Vec<Skip>) -> Self {
         let mut folders = Vec::new();
+        let mut buffer = Vec::new();
         for file in files {
-            let text = match fs::read(file) {
-                Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-                Err(error) => {
-                    let shown = file.strip_prefix(root).unwrap_or(file).to_string_lossy();
-                    skipped.push(Skip::new(&shown, Trouble::Unreadable(reason_of(&error))));
-                    continue;
-                }
-            };
-            let folder = file.parent().unwrap_or(root);
+            if let Err(trouble) = tree.load(file, LARGEST, &mut buffer) {
+                skipped.push(Skip::new(file.as_str(), trouble));
+                continue;
+            }
+            let text = String::from_utf8_lossy(&buffer);
+            let folder = &tree.disk(&file.parent());
             let generated = lines_with(folder, &text, GENERATED);
             let vendored = lines_with(folder, &text, VENDORED);
             if !generated.is_empty() || !vendored.is_empty() {
@@ -43,7 +41,7 @@ impl Attributes {
             }
         }
         folders.sort_by_key(|(folder, ..)| std::cmp::Reverse(folder.components().count()));
-        Self { folders, root: root.to_owned() }
+        Self { folders, root: tree.root().to_owned() }
     }
 
     /// Returns why the file must not be edited.

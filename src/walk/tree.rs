@@ -1,14 +1,19 @@
 //! The tree that is looked at: its root, and what of it was asked for.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::{self, Read as _},
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use caulk_transforms::path::RepoPath;
 
 use super::reason_of;
-use crate::read::{Skip, Trouble};
+use crate::{
+    git::{Mode, Snapshot, store::Unread},
+    read::{Skip, Trouble},
+};
 
 /// What marks the root of a repository.
 const MARKERS: [&str; 2] = [".caulk.yaml", ".git"];
@@ -24,6 +29,8 @@ pub struct Tree {
     asked: Vec<RepoPath>,
     files: Vec<RepoPath>,
     folder: PathBuf,
+    /// Where the files are read from, if not from the disk.
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 impl Tree {
@@ -38,7 +45,7 @@ impl Tree {
                 Ok(found) => named.push((path, found)),
                 Err(error) => {
                     let trouble = match error.kind() {
-                        std::io::ErrorKind::NotFound => Trouble::Missing,
+                        io::ErrorKind::NotFound => Trouble::Missing,
                         _ => Trouble::Unreadable(reason_of(&error)),
                     };
                     skipped.push(Skip::new(&path.to_string_lossy(), trouble));
@@ -56,6 +63,7 @@ impl Tree {
             asked: Vec::new(),
             files: Vec::new(),
             folder: fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()),
+            snapshot: None,
         };
         for (path, found) in named {
             let (real, is_file) = match found {
@@ -74,6 +82,80 @@ impl Tree {
             skipped.push(Skip::new(&path.to_string_lossy(), trouble));
         }
         (tree, skipped)
+    }
+
+    /// Makes a tree of what git holds. The paths count from its root; those that are not there are returned as skips.
+    #[must_use]
+    pub fn of_snapshot(snapshot: Arc<Snapshot>, paths: &[PathBuf]) -> (Self, Vec<Skip>) {
+        let mut skipped = Vec::new();
+        let (mut asked, mut files) = (Vec::new(), Vec::new());
+        for path in paths {
+            let inside = path.to_str().and_then(|path| RepoPath::new(path).ok());
+            match inside.filter(|inside| snapshot.holds(inside)) {
+                Some(inside) => {
+                    files.extend(snapshot.get(&inside).is_some().then(|| inside.clone()));
+                    asked.push(inside);
+                }
+                None => skipped.push(Skip::new(&path.to_string_lossy(), Trouble::Missing)),
+            }
+        }
+        let (root, folder) = (PathBuf::new(), PathBuf::new());
+        (Self { root, whole: true, asked, files, folder, snapshot: Some(snapshot) }, skipped)
+    }
+
+    /// Lets the files be read from what git holds instead of from the disk, where the tree is found nevertheless.
+    #[must_use]
+    pub fn reading(mut self, snapshot: Arc<Snapshot>) -> Self {
+        self.snapshot = Some(snapshot);
+        self.whole = true;
+        self
+    }
+
+    /// Returns where the files are read from, if not from the disk.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+        self.snapshot.as_ref()
+    }
+
+    /// Returns the mode of a file that is read from what git holds.
+    #[must_use]
+    pub fn mode(&self, path: &RepoPath) -> Option<Mode> {
+        self.snapshot.as_ref()?.get(path).map(|entry| entry.mode)
+    }
+
+    /// Reads a file into the buffer, which keeps its room from file to file.
+    pub(crate) fn load(&self, path: &RepoPath, bound: u64, buffer: &mut Vec<u8>) -> Result<(), Trouble> {
+        match &self.snapshot {
+            Some(snapshot) => snapshot.read(path, bound, buffer).map_err(|unread| match unread {
+                Unread::TooLarge(size) => Trouble::TooLarge(size),
+                Unread::Damaged(reason) => Trouble::Unreadable(reason),
+            }),
+            None => load(&self.disk(path), bound, buffer),
+        }
+    }
+
+    /// Returns the text of a file, if it is one, no link on its way leads anywhere, and it is not larger than the bound.
+    pub(crate) fn text(&self, path: &RepoPath, bound: u64) -> Option<String> {
+        let mut bytes = Vec::new();
+        match &self.snapshot {
+            Some(snapshot) => snapshot.read(path, bound, &mut bytes).ok()?,
+            None => {
+                self.free_of_links(path)?;
+                let place = self.disk(path);
+                fs::metadata(&place).ok().filter(|data| data.is_file() && data.len() <= bound)?;
+                load(&place, bound, &mut bytes).ok()?;
+            }
+        }
+        String::from_utf8(bytes).ok()
+    }
+
+    fn free_of_links(&self, path: &RepoPath) -> Option<()> {
+        let mut place = self.root.clone();
+        for part in path.as_str().split('/') {
+            place.push(part);
+            fs::symlink_metadata(&place).ok().filter(|data| !data.file_type().is_symlink())?;
+        }
+        Some(())
     }
 
     /// Returns the root.
@@ -129,6 +211,20 @@ impl Tree {
     }
 }
 
+fn load(path: &Path, bound: u64, buffer: &mut Vec<u8>) -> Result<(), Trouble> {
+    let unreadable = |error: io::Error| Trouble::Unreadable(reason_of(&error));
+    buffer.clear();
+    let file = File::open(path).map_err(unreadable)?;
+    let read = file.take(bound + 1).read_to_end(buffer).map_err(unreadable)?;
+    if read as u64 > bound {
+        let size = fs::metadata(path).map_or(read as u64, |data| data.len());
+        // A single giant must not stay in memory for the rest of the run.
+        *buffer = Vec::new();
+        return Err(Trouble::TooLarge(size));
+    }
+    Ok(())
+}
+
 enum Located {
     Folder(PathBuf),
     /// The folder that the given name lies in, and the file that it leads to.
@@ -147,7 +243,7 @@ impl Located {
     }
 }
 
-fn locate(path: &Path) -> std::io::Result<Located> {
+fn locate(path: &Path) -> io::Result<Located> {
     let real = fs::canonicalize(path)?;
     if fs::metadata(&real)?.is_dir() {
         return Ok(Located::Folder(real));

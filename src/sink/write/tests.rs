@@ -108,7 +108,7 @@ fn leftovers_go_and_temporaries_of_a_living_run_stay() {
     let temporaries: Vec<PathBuf> = fs::read_dir(&root)
         .expect("a folder")
         .filter_map(Result::ok)
-        .filter(|entry| is_temporary(&entry.file_name()))
+        .filter(|entry| is_temporary(entry.file_name().as_encoded_bytes()))
         .map(|entry| entry.path())
         .collect();
     assert_eq!(temporaries.len(), 2);
