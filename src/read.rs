@@ -71,9 +71,7 @@ pub fn read(
             read_one(tree, candidate, &wanted, buffer)
         })
         .collect();
-    if thoroughness == Thoroughness::Commands {
-        read_needed(tree, candidates, &mut results);
-    }
+    read_needed(tree, candidates, thoroughness, &mut results);
     let mut reading = Reading::default();
     for (result, candidate) in results.into_iter().zip(candidates) {
         match result {
@@ -89,15 +87,20 @@ pub fn read(
     reading
 }
 
-/// Reads what overlays need in addition: a patch or a base without a command decides what a container runs, too.
-fn read_needed(tree: &Tree, candidates: &[Candidate], results: &mut [Outcome]) {
+/// Reads what other files need in addition: a patch or a base without a command decides what a container runs, too, and a
+/// file of which a ConfigMap is made may hold anything.
+fn read_needed(tree: &Tree, candidates: &[Candidate], thoroughness: Thoroughness, results: &mut [Outcome]) {
     let parsed = results.iter().map(|result| match result {
         Outcome::Parsed(file) => Some(&**file),
         _ => None,
     });
     let parsed: Vec<Option<&SourceFile>> = parsed.collect();
     let unread = |place: usize| matches!(results.get(place), Some(Outcome::Irrelevant));
-    let needed = needs::needed(candidates, &parsed, &unread);
+    let needed = match thoroughness {
+        Thoroughness::Commands => needs::needed(candidates, &parsed, &unread),
+        Thoroughness::Model => needs::generated(candidates, &parsed, &unread),
+        Thoroughness::All => return,
+    };
     let wanted = |_: &Candidate, bytes: &[u8]| !sift::only_schemas(bytes);
     let read: Vec<(usize, Outcome)> = needed
         .into_par_iter()

@@ -1,4 +1,4 @@
-//! Files that overlays need in addition to those that hold a command.
+//! Files that others need in addition to those that are parsed for what they hold.
 //!
 //! Nearly every kustomization only lists files. One that patches, or overrides images, or has components, can change what
 //! a container of any file below it runs: then the files that it names are needed, and those that these name, and so on.
@@ -37,6 +37,37 @@ pub(super) fn needed(
         }
     }
     needed
+}
+
+/// Returns the places of files that were not parsed, and of which kustomizations make ConfigMaps and Secrets: these need no
+/// mark of their own to hold hosts.
+pub(super) fn generated(
+    candidates: &[Candidate],
+    parsed: &[Option<&SourceFile>],
+    unread: &dyn Fn(usize) -> bool,
+) -> BTreeSet<usize> {
+    let kustomizations = parsed.iter().filter_map(|file| *file).filter(|file| is_kustomization(&file.path));
+    let paths = kustomizations.flat_map(|file| {
+        let folder = file.path.parent();
+        sources(&file.stream).into_iter().filter_map(move |text| folder.join(text).ok())
+    });
+    let places =
+        paths.filter_map(|path| candidates.binary_search_by(|candidate| candidate.path.cmp(&path)).ok());
+    places.filter(|place| unread(*place)).collect()
+}
+
+/// Returns the paths in the generators of a kustomization: `values.yaml=helm/values.yaml` is the latter.
+fn sources(stream: &Stream) -> Vec<&str> {
+    let roots = stream.documents().filter_map(|document| document.root());
+    let lists = roots.flat_map(|root| {
+        ["configMapGenerator", "secretGenerator"].into_iter().filter_map(move |key| root.get(key))
+    });
+    let generators = lists.flat_map(|list| list.items());
+    let lists = generators.flat_map(|generator| {
+        ["files", "envs"].into_iter().filter_map(move |key| generator.get(key)).flat_map(Node::items)
+    });
+    let texts = lists.filter_map(Node::as_str);
+    texts.map(|text| text.split_once('=').map_or(text, |(_, path)| path)).collect()
 }
 
 /// Returns the candidates that a kustomization or a delivery names.
@@ -157,6 +188,36 @@ mod tests {
             ["base/app.yaml", "common/c.yaml"]
         );
         assert_eq!(with("resources: [../base]\n"), [""; 0]);
+    }
+
+    #[test]
+    fn what_configmaps_are_made_of_is_needed() {
+        let files = [
+            ("a/conf.yaml", "x: 1\n"),
+            (
+                "a/kustomization.yaml",
+                "configMapGenerator:\n- {name: c, files: [x.yaml=./conf.yaml, none.yaml]}\n",
+            ),
+            ("a/other.yaml", "x: 1\n"),
+        ];
+        let path = |name: &str| RepoPath::new(name).expect("a path");
+        let candidates = files.map(|(name, _)| Candidate {
+            path: path(name),
+            named: false,
+            asked: true,
+            protection: None,
+        });
+        let parsed = files.map(|(name, text)| {
+            let stream = || Arc::new(syntax::parse(text).expect("YAML"));
+            is_kustomization(&path(name)).then(|| SourceFile {
+                path: path(name),
+                stream: stream(),
+                protection: None,
+            })
+        });
+        let parsed: Vec<Option<&SourceFile>> = parsed.iter().map(Option::as_ref).collect();
+        let unread = |place: usize| parsed.get(place).is_some_and(Option::is_none);
+        assert_eq!(generated(&candidates, &parsed, &unread), BTreeSet::from([0]));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A cheap look at a file's bytes: can it matter for where manifests land, or what containers become on the way?
 //!
 //! It errs on the side of "yes". What it rejects holds no kustomization, no patch, no list of containers, no Service
-//! or Namespace, no object that an operator or a chart makes Services of, and nothing that delivers.
+//! or Namespace, no object that an operator or a chart makes Services of, nothing that delivers, no full name of a
+//! Service, and no object by whose fields somebody connects. Files without any mark, which a generator or a chart takes,
+//! are not its affair: only what takes them tells.
 
 use memchr::memmem;
 
@@ -13,18 +15,33 @@ const KINDS: &[&str] = &[
     "Application",
     "ApplicationSet",
     "Component",
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
     "FluxInstance",
     "HelmChart",
     "HelmRelease",
+    "Job",
     "Kustomization",
     "Namespace",
     "OCIRepository",
+    "Pod",
     "Service",
     "StatefulSet",
 ];
 
-/// ConfigMaps with the variables of a cluster are small; larger ones hold dashboards and the like.
+/// Kinds by whose fields a controller connects to a host. `short-service-host` knows the fields.
+pub(crate) const CONNECTING: &[&str] =
+    &["ClusterSecretStore", "GrafanaDatasource", "Middleware", "ObjectStore", "Provider", "SecretStore"];
+
+/// A dashboard that is larger than this says nothing, not even the variables of a cluster.
 const LARGEST_SETTINGS: usize = 16 << 10;
+
+/// Tells whether an object of this kind is seen wherever it stands, so that its namespace may count as known by it.
+#[must_use]
+pub fn is_always_seen(kind: &str) -> bool {
+    KINDS.contains(&kind) || OPERATORS.iter().any(|row| row.kind == kind)
+}
 
 /// Tells whether a file can matter.
 #[must_use]
@@ -32,8 +49,15 @@ pub fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
     if FILE_NAMES.contains(&path.name()) {
         return true;
     }
-    let has = |word: &[u8]| memmem::find(bytes, word).is_some();
-    is_patch(bytes) || has(b"ontainers:") || has(b"ontainers\"") || hides_letters(bytes) || has_kind(bytes)
+    let has = |word: &[u8]| has(bytes, word);
+    is_patch(bytes)
+        || has(b"ontainers:")
+        || has(b"ontainers\"")
+        || has(b".svc.")
+        || hides_letters(bytes)
+        || has_kind(bytes)
+        // Operators copy lists of variables into their pods.
+        || (has(b"apiVersion") && (has(b"env:") || has(b"env\"")))
 }
 
 /// JSON and double quotes may write any letter as an escape. `\u003c` and its like, which encoders make, hide nothing.
@@ -54,6 +78,10 @@ fn is_patch(bytes: &[u8]) -> bool {
     op && memmem::find(bytes, b"path").is_some()
 }
 
+fn has(bytes: &[u8], word: &[u8]) -> bool {
+    memmem::find(bytes, word).is_some()
+}
+
 fn has_kind(bytes: &[u8]) -> bool {
     memmem::find_iter(bytes, b"kind").any(|at| {
         let rest = bytes.get(at + 4..).unwrap_or_default();
@@ -67,8 +95,11 @@ fn has_kind(bytes: &[u8]) -> bool {
         let Some(kind) = value.get(..end) else { return false };
         let is_odd = value.first().is_some_and(|byte| matches!(byte, b'&' | b'*' | b'!' | b'|' | b'>'));
         is_odd
-            || KINDS.iter().any(|each| each.as_bytes() == kind)
-            || (kind == b"ConfigMap" && bytes.len() <= LARGEST_SETTINGS)
+            || KINDS.iter().chain(CONNECTING).any(|each| each.as_bytes() == kind)
+            || (kind == b"ConfigMap"
+                && (bytes.len() <= LARGEST_SETTINGS || !has(bytes, b"grafana_dashboard: ")))
+            || (kind == b"Secret" && has(bytes, b"stringData"))
+            || (kind.ends_with(b"ExternalSecret") && has(bytes, b"template"))
             || OPERATORS.iter().any(|row| row.kind.as_bytes() == kind)
     })
 }
@@ -90,6 +121,10 @@ mod tests {
             "[{\"op\":\"add\",\"path\":\"/x\"}]",
             "initContainers: [{image: x}]",
             "kind: ConfigMap",
+            "kind: Secret\nstringData: {}",
+            "kind: ClusterSecretStore",
+            "a: http://b.c.svc.cluster.local",
+            "apiVersion: x/v1\nkind: Thing\nspec: {env: []}",
             "{\"kind\": \"\\u0053ervice\"}",
         ] {
             assert!(matters(&path, text.as_bytes()), "{text}");

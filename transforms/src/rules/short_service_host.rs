@@ -99,6 +99,9 @@ fn judge(
     spot: &Spot<'_>,
     host: &Host,
 ) -> Verdict {
+    if spot.is_unused_values(cx.repository) {
+        return Verdict::Leave("these are a chart's values, and nothing here tells where it is installed with them".to_owned());
+    }
     let Some(name) = ClusterName::parse(&host.text) else { return Verdict::Leave("it is no cluster name".to_owned()) };
     if host.form == Form::Word && host.key.as_deref().is_some_and(|key| key.eq_ignore_ascii_case("hostname")) && name.namespace.is_none() {
         return Verdict::Leave("it is a pod's own name".to_owned());

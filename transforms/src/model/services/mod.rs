@@ -21,6 +21,7 @@ use super::{
     Repository,
     kustomize::Resource,
     placement::{ClusterId, Placement, Placements},
+    prefilter,
     value::{Place, Texts},
 };
 
@@ -214,7 +215,9 @@ impl Services {
             return;
         }
         let (group, _) = resource.group_version();
-        if let Some(name) = placement.namespace.known() {
+        // What a run may pass over must not decide what is known.
+        if let Some(name) = placement.namespace.known().filter(|_| prefilter::is_always_seen(&resource.kind))
+        {
             self.know_namespace(name, placement.cluster, at);
         }
         match (group, &*resource.kind) {

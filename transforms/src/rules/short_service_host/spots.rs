@@ -85,6 +85,15 @@ pub(super) struct Spot<'a> {
     pub(super) hosts: Vec<Host>,
 }
 
+impl Spot<'_> {
+    /// Tells whether this stands in the values of a chart that nothing here takes: they are the chart's defaults, or belong to
+    /// whoever installs it, in a namespace and a cluster that nobody knows.
+    pub(super) fn is_unused_values(&self, repository: &Repository) -> bool {
+        let Owner::Object(object) = self.owner else { return false };
+        object.kind.is_empty() && repository.placements().of_file(&repository.file(object.file).path).is_empty()
+    }
+}
+
 /// Collects the places of a repository, by file.
 pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> Vec<Spot<'a>> {
     let mut spots = Vec::new();
@@ -92,6 +101,8 @@ pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> Vec<
         let root = repository.node(object.file, object.root);
         let mut finder = Finder { owner: Owner::Object(object), options, reader: Reader::Data, container: None, spots: &mut spots };
         match (object.kind.as_str(), object.group()) {
+            // A dashboard is drawn in a browser, and names its sources otherwise.
+            ("ConfigMap", "") if root.at(&["metadata", "labels", "grafana_dashboard"]).is_some() => {}
             ("ConfigMap", "") => finder.data(root.get("data")),
             ("Secret", "") => finder.data(root.get("stringData")),
             ("ExternalSecret" | "ClusterExternalSecret", _) => {
