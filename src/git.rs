@@ -1,11 +1,18 @@
-//! Git repositories, through libgit2: what their commits and their index hold, read without a work tree.
+//! Git repositories: what their commits and their index hold, read without a work tree; commits, fetched, made and pushed.
 
+pub mod commit;
+pub mod fetch;
+pub mod push;
+pub mod remote;
+pub mod sign;
 pub mod snapshot;
 pub mod store;
+mod wire;
 
 pub use git2::Oid;
 
 pub use self::{
+    remote::{Network, Refusal, Remote},
     snapshot::{Entry, Mode, Snapshot},
     store::Store,
 };

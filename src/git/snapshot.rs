@@ -44,7 +44,7 @@ impl Mode {
         }
     }
 
-    fn of(number: u32) -> Option<Self> {
+    pub(super) fn of(number: u32) -> Option<Self> {
         match number & 0o170_000 {
             0o100_000 if number & 0o100 != 0 => Some(Self::Executable),
             0o100_000 => Some(Self::File),
@@ -194,6 +194,9 @@ impl Snapshot {
 
     /// Tells whether there is a file, or a folder with files in it.
     pub(crate) fn holds(&self, path: &RepoPath) -> bool {
+        if path.as_str().is_empty() {
+            return true;
+        }
         let from = self.entries.partition_point(|(each, _)| each < path);
         // Names such as `a-b` stand between `a` and `a/x`.
         let near =

@@ -6,7 +6,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use git2::{Config, Odb, Oid, Repository, RepositoryOpenFlags};
+use git2::{Config, ErrorCode, Odb, Oid, Repository, RepositoryOpenFlags};
+
+use crate::read::LARGEST;
 
 /// A git repository on the disk.
 ///
@@ -16,6 +18,8 @@ pub struct Store {
     folder: PathBuf,
     /// The objects alone. Unlike a repository it may be read from many threads.
     objects: Odb<'static>,
+    /// A folder that is removed with the store.
+    temporary: Option<tempfile::TempDir>,
 }
 
 impl Store {
@@ -29,7 +33,13 @@ impl Store {
         let folder = repository.commondir().join("objects");
         let text = folder.to_str().context("the path of the repository is not valid UTF-8")?;
         objects.add_disk_alternate(text).with_context(|| format!("failed to open {text}"))?;
-        Ok(Self { folder: repository.path().to_owned(), objects })
+        Ok(Self { folder: repository.path().to_owned(), objects, temporary: None })
+    }
+
+    /// Lets the folder be removed with the store.
+    pub(super) fn removing(mut self, temporary: tempfile::TempDir) -> Self {
+        self.temporary = Some(temporary);
+        self
     }
 
     /// Returns the git folder.
@@ -52,7 +62,14 @@ impl Store {
     /// [`Unread`] says why not. Nothing of an object that is too large is read.
     pub fn read(&self, id: Oid, bound: u64, buffer: &mut Vec<u8>) -> Result<(), Unread> {
         buffer.clear();
-        let (size, _) = self.objects.read_header(id).map_err(|error| Unread::of(&error))?;
+        let (size, _) = match self.objects.read_header(id) {
+            Ok(found) => found,
+            // The server was asked to leave out what is too large to be read.
+            Err(error) if self.temporary.is_some() && error.code() == ErrorCode::NotFound => {
+                return Err(Unread::TooLarge(LARGEST + 1));
+            }
+            Err(error) => return Err(Unread::of(&error)),
+        };
         if size as u64 > bound {
             return Err(Unread::TooLarge(size as u64));
         }

@@ -124,6 +124,10 @@ impl Trouble {
         match self {
             Self::Missing => "there is no such file or folder".to_owned(),
             Self::Unreadable(reason) => format!("cannot be read: {reason}"),
+            // So many were read before giving up, or the server left out what has more than may be.
+            Self::TooLarge(size) if *size == super::LARGEST + 1 => {
+                format!("has more than the {} bytes up to which caulk reads manifests", super::LARGEST)
+            }
             Self::TooLarge(size) => {
                 format!("has {size} bytes, and caulk reads manifests of up to {} bytes", super::LARGEST)
             }

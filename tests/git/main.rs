@@ -1,4 +1,7 @@
 //! caulk and real git repositories, made and read by the git program.
 
+mod fetch;
 mod harness;
+mod push;
+mod server;
 mod tree;
