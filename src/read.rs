@@ -122,8 +122,8 @@ pub fn parse(bytes: &[u8]) -> Result<Arc<syntax::Stream>, Trouble> {
         return Err(Trouble::TooLarge(bytes.len() as u64));
     }
     check(bytes)?;
-    let text = String::from_utf8_lossy(bytes);
-    match syntax::parse(&*text) {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    match syntax::parse(text) {
         Ok(stream) => Ok(Arc::new(stream)),
         Err(_) if sift::is_template(bytes) => Err(Trouble::Template),
         Err(issue) => Err(Trouble::NotYaml(issue.into())),

@@ -15,7 +15,9 @@ use caulk_transforms::{
     rule::{Reads, Selection},
     rules,
     span::Span,
+    workers::{Work, Workers},
 };
+use rayon::prelude::*;
 
 use crate::{
     config::{self, Authority, Config},
@@ -149,8 +151,19 @@ fn read_tree(request: &Request, tree: Tree, mut skipped: Vec<Skip>, config: Conf
     skipped.extend(reading.skipped.into_iter().filter(|skip| is_asked(&skip.path)));
     let mut others = listing.others;
     others.extend(reading.others);
-    let repository = Repository::build(reading.files).with_others(others).with_broken(broken);
+    let workers = Workers::new(Arc::new(Pool(pool)));
+    let repository =
+        Repository::build(reading.files).with_others(others).with_broken(broken).with_workers(workers);
     Ok(Prepared { tree, config, repository, asked, skipped, temporaries: listing.temporaries })
+}
+
+/// Threads for pieces of work that do not depend on each other.
+struct Pool(rayon::ThreadPool);
+
+impl Work for Pool {
+    fn each(&self, count: usize, piece: &(dyn Fn(usize) + Sync)) {
+        self.0.install(|| (0..count).into_par_iter().for_each(piece));
+    }
 }
 
 /// Returns how thoroughly files must be read for the rules that run.

@@ -22,4 +22,5 @@ pub mod rules;
 pub mod span;
 pub mod suppress;
 pub mod syntax;
+pub mod workers;
 pub mod wrapper;

@@ -13,7 +13,7 @@ use crate::{
     finding::{Applicability, FileId, Finding, Fix, Location, Remedy, RuleId},
     model::{Protection, Repository},
     path::RepoPath,
-    rule::{Context, Options, Rule, Selection},
+    rule::{Context, Options, Rule, Selection, Shared},
     suppress::{self, Suppression},
     syntax::Stream,
 };
@@ -112,40 +112,41 @@ pub fn mend(
     let mut plan = Plan::default();
     let mut refused: BTreeMap<Key, String> = BTreeMap::new();
     let mut first: BTreeMap<Key, Outcome> = BTreeMap::new();
-    let mut now = repository.clone();
+    let mut mended: Option<Repository> = None;
     for pass in 0..=PASSES {
-        let findings = judge.findings(&now);
-        let silenced = silenced(&now, &findings);
+        let now = mended.as_ref().unwrap_or(repository);
+        let findings = judge.findings(now);
+        let silenced = silenced(now, &findings);
         if pass == 0 {
-            plan.unused = unused(&now, &findings, &running);
+            plan.unused = unused(now, &findings, &running);
             first = findings
                 .iter()
-                .map(|found| (key(&now, found), outcome(&now, found, Verdict::BelowTier)))
+                .map(|found| (key(now, found), outcome(now, found, Verdict::BelowTier)))
                 .collect();
         }
         let open: Vec<&Finding> =
-            findings.iter().filter(|found| !silenced.contains_key(&key(&now, found))).collect();
-        let chosen = select(&now, &open, policy.tier, &refused);
+            findings.iter().filter(|found| !silenced.contains_key(&key(now, found))).collect();
+        let chosen = select(now, &open, policy.tier, &refused);
         if chosen.is_empty() || pass == PASSES {
             for found in &findings {
-                let key = key(&now, found);
+                let key = key(now, found);
                 let verdict = match silenced.get(&key) {
                     Some(reason) => Verdict::Suppressed(reason.clone()),
-                    None => verdict(&now, found, policy.tier, refused.get(&key)),
+                    None => verdict(now, found, policy.tier, refused.get(&key)),
                 };
                 // Lines are told as they are in the file on disk, where the finding stood from the beginning.
                 let seen =
-                    first.get(&key).cloned().unwrap_or_else(|| outcome(&now, found, Verdict::BelowTier));
+                    first.get(&key).cloned().unwrap_or_else(|| outcome(now, found, Verdict::BelowTier));
                 plan.outcomes.push(Outcome { verdict, finding: relocated(found, &seen.finding), ..seen });
             }
             break;
         }
-        let verified = verify::verify(&mut judge, &now, &findings, chosen);
+        let verified = verify::verify(&mut judge, now, &findings, chosen);
         refused.extend(verified.refused);
-        plan.outcomes.extend(verified.mended.iter().map(|found| outcome(&now, found, Verdict::Mended)));
-        now = verified.repository.unwrap_or(now);
+        plan.outcomes.extend(verified.mended.iter().map(|found| outcome(now, found, Verdict::Mended)));
+        mended = verified.repository.or(mended);
     }
-    plan.changes = changes(repository, &now);
+    plan.changes = changes(repository, mended.as_ref().unwrap_or(repository));
     plan.outcomes.sort_by(|a, b| {
         (&a.path, a.finding.at, a.finding.rule).cmp(&(&b.path, b.finding.at, b.finding.rule))
     });
@@ -165,7 +166,8 @@ pub fn explain(
     let mut judge = Judge { rules: &running, policy, facts: Facts::default(), answer };
     // The rules must have asked before they can tell.
     judge.findings(repository);
-    let cx = Context { repository, facts: &judge.facts, options: &policy.options };
+    let shared = Shared::default();
+    let cx = Context { repository, facts: &judge.facts, options: &policy.options, shared: &shared };
     running.iter().flat_map(|rule| rule.explain(&cx, place)).collect()
 }
 
@@ -180,8 +182,10 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// Asks what the rules need to know, then lets them check. The findings are in a fixed order.
     fn findings(&mut self, repository: &Repository) -> Vec<Finding> {
+        let shared = Shared::default();
+        let options = &self.policy.options;
         for _ in 0..ROUNDS {
-            let cx = Context { repository, facts: &self.facts, options: &self.policy.options };
+            let cx = Context { repository, facts: &self.facts, options, shared: &shared };
             let asked: BTreeSet<Question> = self.rules.iter().flat_map(|rule| rule.ask(&cx)).collect();
             let open: Vec<Question> =
                 asked.into_iter().filter(|question| !self.facts.answers(question)).collect();
@@ -190,7 +194,7 @@ impl Judge<'_> {
             }
             (self.answer)(&open, &mut self.facts);
         }
-        let cx = Context { repository, facts: &self.facts, options: &self.policy.options };
+        let cx = Context { repository, facts: &self.facts, options, shared: &shared };
         let mut findings = Vec::new();
         for rule in self.rules {
             rule.check(&cx, &mut findings);

@@ -1,6 +1,9 @@
 //! What a rule is, and what it is given.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use crate::{
     facts::{Facts, Question},
@@ -72,6 +75,24 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
     /// The options of the configuration.
     pub options: &'a Options,
+    /// What rules work out for each other.
+    pub shared: &'a Shared,
+}
+
+/// What one rule works out and another one needs as well. It is for one look at one repository with the same options.
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// The findings about hosts.
+    pub(crate) hosts: OnceLock<HostFindings>,
+}
+
+/// The findings about hosts, which come of one look at each of them.
+#[derive(Debug)]
+pub(crate) struct HostFindings {
+    /// Hosts that lean on the search list of a pod.
+    pub(crate) short: Vec<Finding>,
+    /// Hosts whose namespace is defined nowhere.
+    pub(crate) unknown_namespaces: Vec<Finding>,
 }
 
 /// How hosts are written out in full.

@@ -117,8 +117,7 @@ fn role(words: &[&str]) -> Role {
     let holds = |table: &[&str]| table.iter().any(|phrase| holds_phrase(words, phrase));
     // The variable HOSTNAME is the pod's own name; `DB_HOSTNAME` is a host to connect to.
     let whole = ["hostname", "frontend url", "app url"];
-    let own_name =
-        whole.iter().any(|phrase| phrase.split(' ').count() == words.len() && holds_phrase(words, phrase));
+    let own_name = whole.iter().any(|phrase| behind_phrase(words, phrase).is_some_and(<[_]>::is_empty));
     if holds(LISTING) {
         Role::Listing
     } else if own_name || holds(IDENTITY) {
@@ -130,11 +129,25 @@ fn role(words: &[&str]) -> Role {
 
 /// Tells whether the words of a phrase stand one after the other.
 fn holds_phrase(words: &[&str], phrase: &str) -> bool {
-    let count = phrase.split(' ').count();
-    let same = |window: &[&str]| {
-        window.iter().zip(phrase.split(' ')).all(|(word, part)| word.eq_ignore_ascii_case(part))
-    };
-    words.windows(count).any(same)
+    (0..words.len()).any(|start| behind_phrase(&words[start..], phrase).is_some())
+}
+
+/// Returns the words that follow if the first ones are those of the phrase. Most keys differ in their first letter, and this
+/// is asked some hundred times of each: nothing is split.
+fn behind_phrase<'a>(words: &'a [&'a str], phrase: &str) -> Option<&'a [&'a str]> {
+    let mut rest = phrase.as_bytes();
+    for (number, word) in words.iter().enumerate() {
+        let (part, tail) = rest.split_at_checked(word.len())?;
+        if !part.eq_ignore_ascii_case(word.as_bytes()) {
+            return None;
+        }
+        match tail.split_first() {
+            None => return words.get(number + 1..),
+            Some((b' ', tail)) => rest = tail,
+            Some(_) => return None,
+        }
+    }
+    None
 }
 
 fn one_of(word: &str, table: &[&str]) -> bool {

@@ -28,6 +28,7 @@ use crate::{
     finding::{FileId, Location},
     path::RepoPath,
     syntax::{Node, NodeId, Stream},
+    workers::Workers,
 };
 
 /// A parsed file of the repository.
@@ -56,6 +57,7 @@ pub struct Repository {
     placements: OnceLock<Placements>,
     composition: OnceLock<Composition>,
     services: OnceLock<Services>,
+    workers: Workers,
 }
 
 impl Repository {
@@ -83,6 +85,19 @@ impl Repository {
         (self.placements, self.composition, self.services) =
             (OnceLock::new(), OnceLock::new(), OnceLock::new());
         self
+    }
+
+    /// Returns this repository with somebody to do independent pieces of work on it at the same time.
+    #[must_use]
+    pub fn with_workers(mut self, workers: Workers) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Returns who does independent pieces of work.
+    #[must_use]
+    pub const fn workers(&self) -> &Workers {
+        &self.workers
     }
 
     /// Returns this repository with the paths of the files that could not be parsed: what they say is not known.
@@ -135,6 +150,7 @@ impl Repository {
         let mut built = Self::build(files);
         built.others = Arc::clone(&self.others);
         built.broken = Arc::clone(&self.broken);
+        built.workers = self.workers.clone();
         built
     }
 
@@ -142,6 +158,15 @@ impl Repository {
     #[must_use]
     pub fn files(&self) -> &[SourceFile] {
         &self.files
+    }
+
+    /// Returns the files that lie below a folder, and the file with its path if there is one.
+    pub fn files_below(&self, folder: &RepoPath) -> impl Iterator<Item = &SourceFile> {
+        // All paths that begin with the same letters stand together.
+        let from = self.files.partition_point(|file| file.path < *folder);
+        let near =
+            self.files[from..].iter().take_while(|file| file.path.as_str().starts_with(folder.as_str()));
+        near.filter(|file| file.path.is_below(folder))
     }
 
     /// Returns a file.

@@ -18,7 +18,7 @@ use world::{Situation, World};
 use crate::{
     finding::{Applicability, Finding, Location, RuleId},
     hosts::{ClusterName, Form, Role, Suffix},
-    rule::{Context, HostForm, HostScope, Meta, Rule},
+    rule::{Context, HostFindings, HostForm, HostScope, Meta, Rule},
 };
 
 /// The rule.
@@ -39,10 +39,7 @@ impl Rule for ShortServiceHost {
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
-        let surroundings = surroundings(cx);
-        for judged in judge_all(cx, &surroundings) {
-            findings.extend(report::findings(cx, &surroundings, &judged));
-        }
+        findings.extend(all_findings(cx).short.iter().cloned());
     }
 
     fn explain(&self, cx: &Context<'_>, place: Location) -> Vec<String> {
@@ -57,8 +54,20 @@ impl Rule for ShortServiceHost {
 
 /// Returns the hosts whose namespace is nowhere defined, as findings of the sister rule.
 pub(super) fn unknown_namespaces(cx: &Context<'_>, rule: RuleId) -> Vec<Finding> {
-    let judged = judge_all(cx, &surroundings(cx));
-    judged.iter().flat_map(report::unknown_namespaces).map(|finding| Finding { rule, ..finding }).collect()
+    let found = all_findings(cx).unknown_namespaces.iter();
+    found.map(|finding| Finding { rule, ..finding.clone() }).collect()
+}
+
+/// Returns what is to be said of all hosts. Both rules need it, and looking at each host is most of their work.
+fn all_findings<'a>(cx: &Context<'a>) -> &'a HostFindings {
+    cx.shared.hosts.get_or_init(|| {
+        let surroundings = surroundings(cx);
+        let judged = judge_all(cx, &surroundings);
+        HostFindings {
+            short: judged.iter().flat_map(|judged| report::findings(cx, &surroundings, judged)).collect(),
+            unknown_namespaces: judged.iter().flat_map(report::unknown_namespaces).collect(),
+        }
+    })
 }
 
 /// A place with a verdict for each of its hosts.
@@ -83,12 +92,11 @@ fn judge_all<'a>(cx: &Context<'a>, surroundings: &Surroundings<'_>) -> Vec<Judge
         return Vec::new();
     }
     let world = World::of(cx.repository, &spots);
-    let judge = |spot: Spot<'a>| {
+    let verdicts = cx.repository.workers().map(&spots, |spot| {
         let situations = survey::situations(cx.repository, spot.owner);
-        let verdicts = spot.hosts.iter().map(|host| judge(cx, surroundings, &world, &situations, &spot, host)).collect();
-        Judged { verdicts, spot }
-    };
-    spots.into_iter().map(judge).collect()
+        spot.hosts.iter().map(|host| judge(cx, surroundings, &world, &situations, spot, host)).collect()
+    });
+    spots.into_iter().zip(verdicts).map(|(spot, verdicts)| Judged { spot, verdicts }).collect()
 }
 
 fn judge(

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     model::{
+        Repository,
         kustomize::{ImageOverride, Located, Resource, list, located},
         value::{Place, Shape, Texts, Value},
     },
@@ -175,17 +176,23 @@ fn directories(state: &State<'_>, patterns: &[Value]) -> Vec<Parameters> {
         Some((texts.text_at(value, &["path"])?, excludes))
     };
     let patterns: Vec<(String, bool)> = patterns.iter().filter_map(read).collect();
+    let folders = state.folders.get_or_init(|| all_folders(state.repository));
+    let takes = |folder: &RepoPath, excludes: bool| {
+        patterns.iter().any(|(pattern, flag)| *flag == excludes && matches(pattern, folder.as_str()))
+    };
+    folders.iter().filter(|folder| takes(folder, false) && !takes(folder, true)).map(parameters).collect()
+}
+
+/// Returns all folders with files somewhere below, sorted.
+fn all_folders(repository: &Repository) -> BTreeSet<RepoPath> {
     let mut folders = BTreeSet::new();
-    for file in state.repository.files() {
+    for file in repository.files() {
         let mut folder = file.path.parent();
         while !folder.as_str().is_empty() && folders.insert(folder.clone()) {
             folder = folder.parent();
         }
     }
-    let takes = |folder: &RepoPath, excludes: bool| {
-        patterns.iter().any(|(pattern, flag)| *flag == excludes && matches(pattern, folder.as_str()))
-    };
-    folders.iter().filter(|folder| takes(folder, false) && !takes(folder, true)).map(parameters).collect()
+    folders
 }
 
 fn parameters(folder: &RepoPath) -> Parameters {
@@ -205,6 +212,11 @@ fn parameters(folder: &RepoPath) -> Parameters {
 /// Matches a path with a pattern in which `*` stands for anything but a slash, part by part.
 fn matches(pattern: &str, path: &str) -> bool {
     let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+    // Most folders differ where the pattern is plain text; `a/**` takes `a` as well.
+    let plain = pattern.split('*').next().unwrap_or_default().trim_end_matches('/');
+    if !path.starts_with(plain) {
+        return false;
+    }
     let (left, right): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
     if let Some(at) = left.iter().position(|part| *part == "**") {
         let head = left.get(..at).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! All deliveries of a repository, and what they mean for each object.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
 
 use super::{
     Carrier, ClusterId, Delivery, DeliveryId, Namespace, Placement, Placements, Variables, argo, files, flux,
@@ -27,6 +27,8 @@ pub(super) struct State<'a> {
     pub(super) own_source: Option<String>,
     /// Folders that Flux or Argo CD deliver, or include in what they deliver.
     pub(super) delivered: BTreeSet<RepoPath>,
+    /// All folders of the repository, worked out when they are asked for first.
+    pub(super) folders: OnceCell<BTreeSet<RepoPath>>,
 }
 
 pub(super) fn all(repository: &Repository) -> Placements {
@@ -41,6 +43,7 @@ pub(super) fn all(repository: &Repository) -> Placements {
         clusters: Vec::new(),
         own_source: None,
         delivered: BTreeSet::new(),
+        folders: OnceCell::new(),
     };
     flux::deliver(&mut state);
     let tops = state.tops();
@@ -76,7 +79,7 @@ impl<'a> State<'a> {
         }
         let mut made = Kustomization { folder: folder.clone(), ..Kustomization::default() };
         let mut nested: Option<RepoPath> = None;
-        for file in self.repository.files().iter().filter(|file| file.path.is_below(folder)) {
+        for file in self.repository.files_below(folder) {
             if nested.as_ref().is_some_and(|nested| file.path.is_below(nested)) {
                 continue;
             }

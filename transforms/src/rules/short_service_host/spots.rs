@@ -96,8 +96,28 @@ impl Spot<'_> {
 
 /// Collects the places of a repository, by file.
 pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> Vec<Spot<'a>> {
+    // The pieces of work below need them, and must not wait for each other.
+    let _ = repository.placements();
+    let workers = repository.workers();
+    let objects = workers.map(repository.objects(), |object| of_object(repository, object, options));
+    let containers = workers.map(repository.containers(), |container| {
+        let object = repository.object(container.object);
+        // Containers in the values of a chart are met with the values.
+        let own = matches!(container.origin, Origin::Kubernetes | Origin::Controller(_));
+        if object.encrypted || !own { Vec::new() } else { of_container(repository, object, container, options) }
+    });
+    let files: Vec<(FileId, &SourceFile)> = (0..).map(FileId).zip(repository.files()).collect();
+    let files = workers.map(&files, |(id, file)| generated(*id, file, repository, options));
+    let mut spots: Vec<Spot<'a>> = objects.into_iter().chain(containers).chain(files).flatten().collect();
+    spots.sort_by_key(|spot| (spot.owner.file(), spot.node.id()));
+    spots.dedup_by_key(|spot| (spot.owner.file(), spot.node.id()));
+    spots
+}
+
+/// Returns the places of an object, but for its containers.
+fn of_object<'a>(repository: &'a Repository, object: &'a Object, options: &Options) -> Vec<Spot<'a>> {
     let mut spots = Vec::new();
-    for object in repository.objects().iter().filter(|object| !object.encrypted) {
+    if !object.encrypted {
         let root = repository.node(object.file, object.root);
         let mut finder = Finder { owner: Owner::Object(object), options, reader: Reader::Data, container: None, spots: &mut spots };
         match (object.kind.as_str(), object.group()) {
@@ -113,18 +133,6 @@ pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> Vec<
             _ => custom::collect(&mut finder, object, root),
         }
     }
-    for container in repository.containers() {
-        let object = repository.object(container.object);
-        // Containers in the values of a chart are met with the values.
-        if !object.encrypted && matches!(container.origin, Origin::Kubernetes | Origin::Controller(_)) {
-            of_container(repository, object, container, options, &mut spots);
-        }
-    }
-    for (number, file) in (0..).zip(repository.files()) {
-        generated(FileId(number), file, repository, options, &mut spots);
-    }
-    spots.sort_by_key(|spot| (spot.owner.file(), spot.node.id()));
-    spots.dedup_by_key(|spot| (spot.owner.file(), spot.node.id()));
     spots
 }
 
@@ -134,17 +142,18 @@ fn generated<'a>(
     file: &'a SourceFile,
     repository: &Repository,
     options: &Options,
-    spots: &mut Vec<Spot<'a>>,
-) {
+) -> Vec<Spot<'a>> {
+    let mut spots = Vec::new();
     if repository.placements().of_file(&file.path).is_empty() {
-        return;
+        return spots;
     }
     for document in file.stream.documents() {
         let Some(root) = document.root().filter(|root| root.get("kind").is_none() && root.get("sops").is_none()) else { continue };
         let owner = Owner::File(id, u32::try_from(document.index()).unwrap_or(u32::MAX));
-        let mut finder = Finder { owner, options, reader: Reader::Data, container: None, spots };
+        let mut finder = Finder { owner, options, reader: Reader::Data, container: None, spots: &mut spots };
         values::plain(&mut finder, root, &mut Vec::new());
     }
+    spots
 }
 
 fn of_container<'a>(
@@ -152,14 +161,15 @@ fn of_container<'a>(
     object: &'a Object,
     container: &'a Container,
     options: &Options,
-    spots: &mut Vec<Spot<'a>>,
-) {
+) -> Vec<Spot<'a>> {
+    let mut spots = Vec::new();
     let node = repository.node(container.file, container.node);
     let pod = container.pod.map(|pod| repository.node(container.file, pod));
     let reader = Reader::Container { container: node, pod };
-    let mut finder = Finder { owner: Owner::Object(object), options, reader, container: container.name.as_deref(), spots };
+    let mut finder = Finder { owner: Owner::Object(object), options, reader, container: container.name.as_deref(), spots: &mut spots };
     finder.variables(node.get("env"), &["env"]);
     finder.words(node.get("command"), node.get("args"));
+    spots
 }
 
 /// Adds the spots of one object.
