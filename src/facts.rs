@@ -1,6 +1,5 @@
 //! Answers to the rules' questions, from the first source that knows.
 
-mod address;
 pub mod archive;
 pub mod cache;
 pub mod cluster;
@@ -15,8 +14,6 @@ pub mod manifest;
 pub mod online;
 mod registry;
 mod token;
-mod transport;
-mod trouble;
 
 use std::{
     cell::{Cell, OnceCell},
@@ -32,11 +29,12 @@ use caulk_transforms::{
     path::RepoPath,
 };
 
-pub use self::{address::RegistrySettings, transport::Patience};
 use self::{
     archive::Archive, cache::Cache, cluster::Report, inspect::Looked, join::join, local::Local, lock::Lock,
     online::Online,
 };
+use crate::net::{address, transport, trouble};
+pub use crate::net::{address::RegistrySettings, transport::Patience};
 use crate::{
     config::{self, Config},
     walk::Tree,

@@ -7,6 +7,8 @@ pub mod cli;
 pub mod config;
 pub mod facts;
 pub mod git;
+pub mod github;
+pub mod net;
 pub mod read;
 pub mod run;
 pub mod sink;

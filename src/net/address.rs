@@ -72,6 +72,12 @@ impl Policy {
         Self { configured, with_credentials, helpers, proxy }
     }
 
+    /// Allows one service that the user's side named by its address, whatever that address is.
+    pub(crate) fn of_service(host: &str, private: bool, insecure: bool, proxy: Option<String>) -> Self {
+        let settings = RegistrySettings { private, insecure, ..RegistrySettings::default() };
+        Self { configured: BTreeMap::from([(host.to_owned(), settings)]), proxy, ..Self::default() }
+    }
+
     /// Checks that a registry, as images name it, may be asked.
     pub(crate) fn check_registry(&self, registry: &str) -> Result<(), Trouble> {
         let allowed = PUBLIC.contains(&registry)

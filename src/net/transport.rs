@@ -74,7 +74,7 @@ pub(crate) struct Request<'a> {
 }
 
 /// More redirects than any registry needs.
-const MAX_REDIRECTS: usize = 5;
+pub(super) const MAX_REDIRECTS: usize = 5;
 
 impl Transport {
     /// Makes a client; `ca_bundle` holds certificates in PEM that are trusted instead of the built-in ones.
@@ -177,8 +177,12 @@ impl Transport {
         Err(Trouble::Redirect(first, "one place after the other".to_owned()))
     }
 
+    pub(super) fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
     /// TLS is left out only for hosts that the user's side named as insecure.
-    fn check_url(&self, url: &str, host: &str) -> Result<(), Trouble> {
+    pub(super) fn check_url(&self, url: &str, host: &str) -> Result<(), Trouble> {
         self.policy.check_host(host)?;
         let allowed =
             url.starts_with("https://") || url.starts_with("http://") && self.policy.is_insecure(host);
@@ -223,11 +227,14 @@ pub(crate) fn read_bounded(
     bound: u64,
 ) -> Result<Vec<u8>, Trouble> {
     let mut bytes = Vec::new();
-    body(response, host)
-        .take(bound + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| super::layers::index::from_io(&error))?;
+    body(response, host).take(bound + 1).read_to_end(&mut bytes).map_err(|error| from_io(&error))?;
     if bytes.len() as u64 > bound { Err(Trouble::TooLarge(what, bound)) } else { Ok(bytes) }
+}
+
+/// Finds our own trouble in an error of reading a body.
+fn from_io(error: &io::Error) -> Trouble {
+    let ours = error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>());
+    ours.cloned().unwrap_or_else(|| Trouble::Malformed("an answer", error.to_string()))
 }
 
 /// Returns the body as a stream whose errors are ours.
@@ -270,7 +277,7 @@ fn io_trouble(host: &str, error: &io::Error) -> Trouble {
     }
 }
 
-fn trouble(host: &str, error: &ureq::Error) -> Trouble {
+pub(super) fn trouble(host: &str, error: &ureq::Error) -> Trouble {
     match error {
         ureq::Error::Timeout(_) => Trouble::Timeout(host.to_owned()),
         ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()) {
@@ -341,13 +348,13 @@ pub(crate) fn host_of(url: &str) -> Result<String, Trouble> {
     }
 }
 
-fn same_origin(a: &str, b: &str) -> bool {
+pub(super) fn same_origin(a: &str, b: &str) -> bool {
     let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     scheme(a) == scheme(b) && host_of(a).is_ok() && host_of(a) == host_of(b)
 }
 
 /// Makes an absolute address of what a `Location` header holds.
-fn join(base: &str, location: &str) -> Option<String> {
+pub(super) fn join(base: &str, location: &str) -> Option<String> {
     let (scheme, rest) = base.split_once("://")?;
     if location.starts_with("https://") || location.starts_with("http://") {
         Some(location.to_owned())

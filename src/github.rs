@@ -1,0 +1,41 @@
+//! GitHub, as far as caulk speaks to it: octocrab's requests and credentials on the transport that checks addresses.
+//!
+//! Calls are blocking; one thread drives the futures. Nothing here decides what ought to be done: that is the pull requests'
+//! affair.
+
+pub mod auth;
+mod checks;
+mod client;
+mod commits;
+mod data;
+mod error;
+mod graphql;
+mod heads;
+mod issues;
+mod name;
+mod pace;
+mod pulls;
+mod repository;
+mod retry;
+mod reviews;
+mod service;
+
+pub use self::{
+    auth::Credentials,
+    checks::{Annotation, CheckRun, Conclusion, Level, NewCheckRun},
+    client::{Client, PUBLIC_API, Settings},
+    commits::{Addition, CommitMessage},
+    data::{CommitSeen, Comparison, FileChange, Person, TreeEntry},
+    error::{Error, GraphqlError, Refusal},
+    heads::{BATCH, HeadPull, RepositoryHead},
+    issues::{Comment, Event},
+    name::Name,
+    pace::{Free, Kind, Limits, Pace},
+    pulls::{Label, NewPull, Pull, PullEnd, PullFile, PullPatch, PullState},
+    repository::{Account, Permissions, Repository},
+    retry::{Clock, SystemClock, Waiting},
+    reviews::{NewReviewComment, ReviewComment, Thread},
+};
+
+/// The result of a call.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,105 @@
+//! The state of many repositories at once, so that what did not change costs next to nothing.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{
+    Result,
+    client::{Again, Client},
+    name::Name,
+};
+
+/// What a sweep must know before it decides whether to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryHead {
+    /// The number that stays the same whatever the name.
+    pub id: u64,
+    /// `owner/name`, as it is called now.
+    pub full_name: String,
+    /// The default branch and its commit; none in an empty repository.
+    pub default: Option<(String, String)>,
+    /// Whether it is read-only.
+    pub archived: bool,
+    /// Whether it is switched off.
+    pub disabled: bool,
+    /// Whether it is a fork.
+    pub fork: bool,
+    /// Its topics.
+    pub topics: Vec<String>,
+    /// The newest pull requests of our branch.
+    pub pulls: Vec<HeadPull>,
+}
+
+/// A pull request of our branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadPull {
+    /// The number.
+    pub number: u64,
+    /// `OPEN`, `CLOSED` or `MERGED`.
+    pub state: String,
+    /// The commit of the branch.
+    pub head: String,
+    /// Whether it comes from a fork.
+    pub from_fork: bool,
+}
+
+/// GitHub answers for that many repositories in one call.
+pub const BATCH: usize = 100;
+
+const FRAGMENT: &str = "fragment R on Repository { databaseId nameWithOwner isArchived isDisabled isFork \
+    defaultBranchRef { name target { oid } } repositoryTopics(first: 20) { nodes { topic { name } } } \
+    pullRequests(headRefName: $branch, first: 5, orderBy: { field: CREATED_AT, direction: DESC }) { \
+    nodes { number state headRefOid isCrossRepository } } }";
+
+impl Client {
+    /// Returns the state of up to [`BATCH`] repositories by one call, in their order; none for what is not there or not to be
+    /// seen.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn heads(&self, names: &[Name], branch: &str) -> Result<Vec<Option<RepositoryHead>>> {
+        let mut query = String::from("query($branch: String!) {");
+        for (number, name) in names.iter().enumerate() {
+            // A name holds letters, digits, dots, dashes and underscores alone.
+            let _ = write!(
+                query,
+                " r{number}: repository(owner: \"{}\", name: \"{}\", followRenames: true) {{ ...R }}",
+                name.owner(),
+                name.name()
+            );
+        }
+        let _ = write!(query, " }} {FRAGMENT}");
+        let (data, errors) = self.graphql_in_part(&query, &json!({ "branch": branch }), Again::Reads)?;
+        if data.is_null() && !errors.is_empty() {
+            return Err(super::Error::Graphql(errors));
+        }
+        Ok((0..names.len()).map(|number| head(&data[format!("r{number}")])).collect())
+    }
+}
+
+fn head(node: &Value) -> Option<RepositoryHead> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let branch = &node["defaultBranchRef"];
+    let topics = node["repositoryTopics"]["nodes"].as_array().into_iter().flatten();
+    let pulls = node["pullRequests"]["nodes"].as_array().into_iter().flatten();
+    Some(RepositoryHead {
+        id: node["databaseId"].as_u64()?,
+        full_name: text(&node["nameWithOwner"])?,
+        default: text(&branch["name"]).zip(text(&branch["target"]["oid"])),
+        archived: node["isArchived"] == true,
+        disabled: node["isDisabled"] == true,
+        fork: node["isFork"] == true,
+        topics: topics.filter_map(|node| text(&node["topic"]["name"])).collect(),
+        pulls: pulls
+            .filter_map(|node| {
+                Some(HeadPull {
+                    number: node["number"].as_u64()?,
+                    state: text(&node["state"])?,
+                    head: text(&node["headRefOid"])?,
+                    from_fork: node["isCrossRepository"] == true,
+                })
+            })
+            .collect(),
+    })
+}

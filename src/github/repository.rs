@@ -1,0 +1,145 @@
+//! Repositories, who may do what in them, and forks.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    Result,
+    client::{Again, Client},
+    name::{Name, escape},
+};
+
+/// A repository.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Repository {
+    /// The number that stays the same whatever the name.
+    pub id: u64,
+    /// `owner/name`, as it is called now.
+    pub full_name: String,
+    /// The branch that pull requests are for by default.
+    pub default_branch: String,
+    /// The address for git.
+    pub clone_url: String,
+    /// Whether it is read-only.
+    #[serde(default)]
+    pub archived: bool,
+    /// Whether it is switched off.
+    #[serde(default)]
+    pub disabled: bool,
+    /// Whether it is a fork.
+    #[serde(default)]
+    pub fork: bool,
+    /// What the token may do.
+    #[serde(default)]
+    pub permissions: Option<Permissions>,
+    /// What it is a fork of.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+    /// Whether it may be forked.
+    #[serde(default)]
+    pub allow_forking: Option<bool>,
+    /// The size in KiB.
+    #[serde(default)]
+    pub size: u64,
+}
+
+/// The repository that another one is a fork of.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Parent {
+    /// `owner/name`.
+    pub full_name: String,
+}
+
+/// What a token may do in a repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Permissions {
+    /// Read.
+    pub pull: bool,
+    /// Write.
+    pub push: bool,
+    /// Administrate.
+    pub admin: bool,
+}
+
+/// Whoever does something on GitHub.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Account {
+    /// The name; that of an App ends with `[bot]`.
+    pub login: String,
+}
+
+impl Account {
+    /// Tells whether it is the one of that name. GraphQL calls an App's account by its name alone, REST adds `[bot]`.
+    #[must_use]
+    pub fn is(&self, login: &str) -> bool {
+        let plain = |name: &str| name.trim_end_matches("[bot]").to_ascii_lowercase();
+        plain(&self.login) == plain(login)
+    }
+}
+
+impl Client {
+    /// Returns a repository; a renamed one under its new name.
+    ///
+    /// # Errors
+    /// If GitHub refuses or does not answer.
+    pub fn repository(&self, name: &Name) -> Result<Repository> {
+        self.get(&name.route(""))
+    }
+
+    /// Returns whose token it is.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn viewer(&self) -> Result<Account> {
+        #[derive(Deserialize)]
+        struct Viewer {
+            viewer: Account,
+        }
+        let found: Viewer = self.graphql("query { viewer { login } }", &json!({}), Again::Reads)?;
+        Ok(found.viewer)
+    }
+
+    /// Returns the commit of a branch, `None` if there is no such branch.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn branch_head(&self, name: &Name, branch: &str) -> Result<Option<String>> {
+        self.get_ref(name, &format!("heads/{branch}"))
+    }
+
+    /// Returns a file's bytes at a revision.
+    ///
+    /// # Errors
+    /// As for all calls; also if it is larger than 1 MB.
+    pub fn contents(&self, name: &Name, path: &str, revision: &str) -> Result<Option<Vec<u8>>> {
+        #[derive(Deserialize)]
+        struct Contents {
+            #[serde(default)]
+            content: String,
+        }
+        let route = name.route(&format!("/contents/{}?ref={}", escape(path, "/"), escape(revision, "")));
+        let Some(found) = self.find::<Contents>(&route)? else { return Ok(None) };
+        let packed: String = found.content.split_ascii_whitespace().collect();
+        let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, packed);
+        bytes.map(Some).map_err(|error| super::Error::Malformed(route, error.to_string()))
+    }
+
+    /// Makes sure that the account has a fork, and returns it. GitHub answers a repeated request with the fork that is there.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn fork(&self, name: &Name) -> Result<Repository> {
+        self.post(&name.route("/forks"), &json!({ "default_branch_only": true }), Again::Repeatable)
+    }
+
+    /// Brings a branch of a fork up to date with the repository that it comes from.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn sync_fork(&self, fork: &Name, branch: &str) -> Result<()> {
+        let body = json!({ "branch": branch });
+        let _: serde_json::Value = self.post(&fork.route("/merge-upstream"), &body, Again::Repeatable)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,6 @@
+//! The one HTTP client for registries and for GitHub: what may be contacted, and how an answer is waited for.
+
+pub mod address;
+mod exchange;
+pub mod transport;
+pub(crate) mod trouble;
