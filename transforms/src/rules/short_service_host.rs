@@ -12,7 +12,7 @@ mod world;
 
 use decide::{Problem, Verdict, decide};
 use modifiers::Surroundings;
-use spots::{Host, Spot};
+use spots::{Host, Owner, Reader, Spot};
 use world::{Situation, World};
 
 use crate::{
@@ -127,7 +127,7 @@ fn judge(
     if cx.options.host_scope == HostScope::CrossNamespace && stays_home(&verdict, situations) {
         return Verdict::Leave("it is in the pod's own namespace, and only others are asked for".to_owned());
     }
-    if let (Verdict::Complete(_), Some(reason)) = (&verdict, pods::asks_no_cluster_dns(spot.reader)) {
+    if matches!(verdict, Verdict::Complete(_)) && let Some(reason) = asks_no_cluster_dns(cx, spot) {
         return Verdict::Show(reason, Vec::new());
     }
     if let Verdict::Complete(completion) = &mut verdict {
@@ -140,6 +140,15 @@ fn judge(
         }
     }
     verdict
+}
+
+fn asks_no_cluster_dns(cx: &Context<'_>, spot: &Spot<'_>) -> Option<String> {
+    match (spot.reader, spot.owner) {
+        (Reader::Chart { .. }, Owner::Object(object)) => {
+            pods::chart_asks_no_cluster_dns(cx.repository.node(object.file, object.root))
+        }
+        (reader, _) => pods::asks_no_cluster_dns(reader),
+    }
 }
 
 /// Tells whether a completion stays in the namespace of the pod, wherever it runs.

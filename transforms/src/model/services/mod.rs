@@ -230,8 +230,10 @@ impl Services {
             _ => {}
         }
         if let Some(operator) = operators::find(group, &resource.kind) {
+            let knowledge =
+                if operator.read { Knowledge::Made(operator.source) } else { Knowledge::Convention };
             for name in operator.services(texts, &placement.name, &resource.value) {
-                self.push(resource, placement, &name, Sort::Cluster, Knowledge::Made(operator.source), at);
+                self.push(resource, placement, &name, Sort::Cluster, knowledge, at);
             }
         }
         for release in charts::releases(repository, placements, resource, placement) {

@@ -21,6 +21,32 @@ pub(super) fn asks_no_cluster_dns(reader: Reader<'_>) -> Option<String> {
     }
 }
 
+/// Tells why the pods that a chart makes may not ask the cluster's DNS, if its values say so somewhere: which of its pods has
+/// what is for its templates to say.
+pub(super) fn chart_asks_no_cluster_dns(values: Node<'_>) -> Option<String> {
+    let mut host_network = false;
+    let mut open = vec![values];
+    while let Some(node) = open.pop() {
+        for entry in node.entries() {
+            match (entry.name(), entry.value().as_str()) {
+                (Some("dnsPolicy"), Some(policy @ ("Default" | "None"))) => {
+                    return Some(format!("a dnsPolicy in the chart's values is {policy}: it does not ask the cluster's DNS"));
+                }
+                (Some("dnsPolicy"), Some("ClusterFirstWithHostNet")) => return None,
+                (Some("hostNetwork"), Some("true")) => host_network = true,
+                _ => {}
+            }
+            open.push(entry.value());
+        }
+        open.extend(node.items());
+    }
+    host_network.then(|| {
+        "the chart's values ask for the node's network without dnsPolicy ClusterFirstWithHostNet: its pod may not ask the \
+         cluster's DNS"
+            .to_owned()
+    })
+}
+
 /// Returns what in the container and its pod speaks against a longer name.
 pub(super) fn reasons(container: Node<'_>, pod: Option<Node<'_>>, host: &Host, problem: Problem) -> Vec<String> {
     let mut reasons = Vec::new();
