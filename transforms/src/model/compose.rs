@@ -69,12 +69,14 @@ pub struct Variant {
     pub pod: Option<Value>,
     /// The mappings that were merged, the base's first.
     pub parts: Vec<Place>,
+    /// How many variants of the same name come before it: clusters often call their deliveries alike.
+    twin: u32,
     /// The files in which a container of the repository is one of the parts.
     held_in: BTreeSet<TextId>,
 }
 
-/// What names a variant across edits: overlay, object and place.
-pub type VariantKey = (String, String, String);
+/// What names a variant across edits: overlay, object, place, and how many of the same name come before it.
+pub type VariantKey = (String, String, String, u32);
 
 /// What a variant runs: image, command, args.
 pub type Run = (Option<String>, Words, Words);
@@ -84,6 +86,8 @@ pub type Run = (Option<String>, Words, Words);
 pub struct Composition {
     variants: Vec<Variant>,
     by_place: BTreeMap<Place, Vec<u32>>,
+    /// How many variants have a name.
+    twins: BTreeMap<(String, String, String), u32>,
     breaks: Vec<(String, String)>,
 }
 
@@ -172,7 +176,12 @@ impl Composition {
             held_in: found.held_in,
             value: found.value,
             pod: found.pod,
+            twin: 0,
         };
+        let (overlay, subject, path, _) = variant.key();
+        let twins = self.twins.entry((overlay, subject, path)).or_default();
+        let variant = Variant { twin: *twins, ..variant };
+        *twins += 1;
         let number = u32::try_from(self.variants.len()).unwrap_or(u32::MAX);
         for place in variant.places() {
             self.by_place.entry(place).or_default().push(number);
@@ -186,7 +195,7 @@ impl Variant {
     #[must_use]
     pub fn key(&self) -> VariantKey {
         let namespace = self.namespace.known().unwrap_or_default().to_owned();
-        (self.overlay.clone(), format!("{namespace}/{}", self.subject), self.path.clone())
+        (self.overlay.clone(), format!("{namespace}/{}", self.subject), self.path.clone(), self.twin)
     }
 
     /// Returns the value of an environment variable that the container sets literally.
