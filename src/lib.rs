@@ -3,6 +3,7 @@
 //! Data flows one way: [`walk`] lists files, [`read`] parses them, [`run`] hands them to the pure library and its plan to a
 //! [`sink`]. Whatever a rule may decide lives in `caulk-transforms`.
 
+pub mod baseline;
 pub mod cli;
 pub mod config;
 pub mod facts;

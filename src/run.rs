@@ -1,5 +1,7 @@
 //! One run: read, ask, answer, plan. What becomes of the plan is the sinks' affair.
 
+mod narrowed;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -9,6 +11,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use caulk_transforms::{
     finding::{Applicability, FileId, Location, Remedy, RuleId},
+    known::KnownFinding,
     model::{self, Repository, SourceFile},
     path::RepoPath,
     plan::{self, Outcome, Plan, Policy, Verdict},
@@ -19,6 +22,7 @@ use caulk_transforms::{
 };
 use rayon::prelude::*;
 
+pub use self::narrowed::{Narrowing, known, run_narrowed};
 use crate::{
     config::{self, Authority, Config},
     facts,
@@ -124,6 +128,8 @@ struct Prepared {
     asked: Vec<RepoPath>,
     skipped: Vec<Skip>,
     temporaries: Vec<PathBuf>,
+    /// Findings that are not told.
+    known: Vec<KnownFinding>,
 }
 
 fn prepare(request: &Request, folder: &Path) -> Result<Prepared> {
@@ -154,7 +160,15 @@ fn read_tree(request: &Request, tree: Tree, mut skipped: Vec<Skip>, config: Conf
     let workers = Workers::new(Arc::new(Pool(pool)));
     let repository =
         Repository::build(reading.files).with_others(others).with_broken(broken).with_workers(workers);
-    Ok(Prepared { tree, config, repository, asked, skipped, temporaries: listing.temporaries })
+    Ok(Prepared {
+        tree,
+        config,
+        repository,
+        asked,
+        skipped,
+        temporaries: listing.temporaries,
+        known: Vec::new(),
+    })
 }
 
 /// Threads for pieces of work that do not depend on each other.
@@ -178,7 +192,10 @@ fn least(selection: &Selection) -> Thoroughness {
 impl Prepared {
     fn run(self, request: &Request) -> Result<Run> {
         let mut sources = self.sources(request)?;
-        let plan = mend(&self.repository, request, &self.config, &mut sources);
+        let policy = Policy { known: self.known.clone(), ..policy(request, &self.config) };
+        let plan = plan::mend(&self.repository, rules::ALL, &policy, &mut |questions, facts| {
+            sources.answer(questions, facts);
+        });
         sources.close()?;
         Ok(self.finish(plan, request))
     }
@@ -264,7 +281,12 @@ fn overridden(mut config: Config, request: &Request) -> Config {
 }
 
 fn policy(request: &Request, config: &Config) -> Policy {
-    Policy { tier: request.tier, selection: config.selection(&request.rules), options: config.options() }
+    Policy {
+        tier: request.tier,
+        selection: config.selection(&request.rules),
+        options: config.options(),
+        known: Vec::new(),
+    }
 }
 
 fn mend(repository: &Repository, request: &Request, config: &Config, sources: &mut facts::Sources) -> Plan {

@@ -4,5 +4,6 @@ pub mod diff;
 pub mod json;
 pub mod progress;
 pub mod screen;
+pub mod stage;
 pub mod text;
 pub mod write;

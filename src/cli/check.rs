@@ -1,12 +1,18 @@
 //! `caulk check`
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::{inputs::Inputs, output};
-use crate::sink::{
-    json,
-    text::{self, Shown},
+use super::{CLEAN, FOUND, inputs::Inputs, output};
+use crate::{
+    baseline,
+    run::known,
+    sink::{
+        json,
+        text::{self, Shown},
+    },
 };
 
 /// Report what is wrong, and change nothing
@@ -17,6 +23,9 @@ pub(super) struct Check {
     /// How to report
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
+    /// Write the findings to FILE for --baseline, and exit with 0
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    write_baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,7 +47,11 @@ impl Check {
             }
             Format::Json => output::raw(&json::render(&json::report(&run, false))?)?,
         }
-        let code = self.inputs.code(&run, false);
+        let mut code = self.inputs.code(&run, false);
+        if let Some(path) = &self.write_baseline {
+            baseline::write(path, &known(&run.plan))?;
+            code = if code == FOUND { CLEAN } else { code };
+        }
         super::leave(run);
         Ok(code)
     }

@@ -8,7 +8,7 @@ use crate::{
     read::{Skip, Trouble},
     run::Run,
     sink::{
-        diff, json,
+        diff, json, stage,
         text::{self, Shown},
         write::{self, Replacement},
     },
@@ -46,8 +46,10 @@ impl Fix {
             return self.filter();
         }
         let mut run = self.inputs.plan(None)?;
-        if self.write {
-            write_changes(&mut run);
+        match (self.write, self.inputs.staged) {
+            (true, true) => stage::stage(&mut run)?,
+            (true, false) => write_changes(&mut run),
+            (false, _) => {}
         }
         let format = self.format.unwrap_or(if self.write { Format::Text } else { Format::Diff });
         let shown = if self.write { Shown::Written } else { Shown::Diff };

@@ -13,9 +13,10 @@ use clap::Args;
 
 use super::{CLEAN, FAILED, FOUND, sources::SourceArgs};
 use crate::{
+    baseline,
     config::Tier,
     read::{Thoroughness, Trouble},
-    run::{self, Request, Run, remaining},
+    run::{self, Narrowing, Request, Run, remaining},
 };
 
 /// How standard input is called in reports.
@@ -50,6 +51,15 @@ pub(super) struct Inputs {
     /// How many threads work; all cores by default
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
+    /// Tell and mend only what was not there where REV and HEAD parted
+    #[arg(long, value_name = "REV")]
+    changed_since: Option<String>,
+    /// Read the index in place of the work tree; tell and mend only what HEAD does not have
+    #[arg(long, conflicts_with = "changed_since")]
+    pub(super) staged: bool,
+    /// Leave out the findings that FILE lists (see `caulk check --write-baseline`)
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     sources: SourceArgs,
 }
@@ -83,9 +93,18 @@ impl Inputs {
             threads: self.threads.map_or(0, NonZero::get),
             sources: self.sources.options()?,
         };
+        let narrowing = Narrowing {
+            since: self.changed_since.clone(),
+            staged: self.staged,
+            known: self.baseline.as_deref().map(baseline::read).transpose()?.unwrap_or_default(),
+        };
         match stdin {
+            Some(_) if !narrowing.is_nothing() => {
+                bail!("--changed-since, --staged and --baseline are about files, not about standard input")
+            }
             Some(bytes) => run::run_text(&request, &folder, STDIN, &bytes),
-            None => run::run(&request, &folder),
+            None if narrowing.is_nothing() => run::run(&request, &folder),
+            None => run::run_narrowed(&request, &folder, &narrowing),
         }
     }
 

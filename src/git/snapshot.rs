@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use caulk_transforms::path::RepoPath;
-use git2::{IndexEntry, IndexEntryExtendedFlag, Oid};
+use git2::{Index, IndexEntry, IndexEntryExtendedFlag, Oid, Repository};
 
 use super::store::{Store, Unread};
 use crate::read::{Skip, Trouble};
@@ -120,7 +120,7 @@ impl Snapshot {
     /// # Errors
     /// If the index cannot be read, or has too many entries.
     pub fn of_index(store: &Arc<Store>) -> Result<Self> {
-        let index = store.repository()?.index().context("failed to read the index")?;
+        let index = index_of(&store.repository()?)?;
         if index.len() > MOST_ENTRIES {
             bail!("the index has more than {MOST_ENTRIES} entries");
         }
@@ -136,6 +136,23 @@ impl Snapshot {
         }
         found.sort();
         Ok(found)
+    }
+
+    /// Keeps what lies below a folder, with paths that count from there.
+    #[must_use]
+    pub fn within(mut self, folder: &RepoPath) -> Self {
+        if !folder.as_str().is_empty() {
+            let prefix = format!("{folder}/");
+            let inside = |path: &str| path.strip_prefix(&prefix).map(str::to_owned);
+            let entries = self.entries.into_iter();
+            let kept = entries
+                .filter_map(|(path, entry)| Some((RepoPath::new(&inside(path.as_str())?).ok()?, entry)));
+            self.entries = kept.collect();
+            let skipped = self.skipped.into_iter();
+            let kept = skipped.filter_map(|skip| Some(Skip { path: inside(&skip.path)?, ..skip }));
+            self.skipped = kept.collect();
+        }
+        self
     }
 
     /// Joins a folder and a name, if they are a path that caulk can use.
@@ -221,6 +238,15 @@ impl Snapshot {
         self.store.read(entry.id, LONGEST_PATH as u64, &mut target).ok()?;
         Some(String::from_utf8_lossy(&target).into_owned())
     }
+}
+
+/// Opens the index: the one that git names for its hooks, else the repository's own.
+pub(super) fn index_of(repository: &Repository) -> Result<Index> {
+    let index = match std::env::var_os("GIT_INDEX_FILE") {
+        Some(path) => Index::open(&std::path::absolute(path)?),
+        None => repository.index(),
+    };
+    index.context("failed to read the index")
 }
 
 fn missing(folder: &str) -> String {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use caulk_transforms::path::RepoPath;
 use git2::{Config, ErrorCode, Odb, Oid, Repository, RepositoryOpenFlags};
 
 use crate::read::LARGEST;
@@ -28,12 +29,24 @@ impl Store {
     /// # Errors
     /// If there is none, or it belongs to another user, or is of a kind that libgit2 does not read.
     pub fn open(path: &Path) -> Result<Self> {
-        let repository = open(path)?;
+        let inner = path.join(".git");
+        let repository = open(if inner.exists() { &inner } else { path })?;
         let objects = Odb::new().context("no object database to be had")?;
         let folder = repository.commondir().join("objects");
         let text = folder.to_str().context("the path of the repository is not valid UTF-8")?;
         objects.add_disk_alternate(text).with_context(|| format!("failed to open {text}"))?;
         Ok(Self { folder: repository.path().to_owned(), objects, temporary: None })
+    }
+
+    /// Opens the repository whose work tree a folder lies in. Returns as well where in the work tree that is.
+    ///
+    /// # Errors
+    /// If there is none above the folder, or it cannot be opened.
+    pub fn around(folder: &Path) -> Result<(Self, RepoPath)> {
+        let root = folder.ancestors().find(|above| above.join(".git").exists());
+        let root = root.with_context(|| format!("{} lies in no git repository", folder.display()))?;
+        let inside = folder.strip_prefix(root)?.to_str().context("the folder's name is not valid UTF-8")?;
+        Ok((Self::open(root)?, RepoPath::new(inside)?))
     }
 
     /// Lets the folder be removed with the store.

@@ -60,6 +60,8 @@ pub enum Trouble {
     Excluded,
     /// It changed between reading and writing, or cannot be written.
     NotWritten(String),
+    /// It was mended in the index, and the work tree was left as it is.
+    IndexAlone(String),
 }
 
 impl Skip {
@@ -115,6 +117,7 @@ impl Trouble {
             Self::Forge => "forge",
             Self::Excluded => "excluded",
             Self::NotWritten(_) => "not-written",
+            Self::IndexAlone(_) => "index-alone",
         }
     }
 
@@ -141,6 +144,7 @@ impl Trouble {
             Self::Forge => "files below .github/ are never edited".to_owned(),
             Self::Excluded => "the configuration excludes it".to_owned(),
             Self::NotWritten(reason) => format!("not written: {reason}"),
+            Self::IndexAlone(reason) => format!("mended in the index alone: {reason}"),
         }
     }
 
@@ -160,6 +164,7 @@ impl Trouble {
             Self::Name(_) => "rename it",
             Self::Forge => "mend it by hand",
             Self::Excluded => "take it out of `exclude` in .caulk.yaml",
+            Self::IndexAlone(_) => "make the same change in the work tree",
             Self::NotWritten(_) => "make sure that it can be written, and run caulk again",
         }
     }

@@ -51,6 +51,8 @@ pub struct Summary {
     pub mended: usize,
     /// Findings that a comment silences.
     pub suppressed: usize,
+    /// Findings that were known before and are left out.
+    pub known: usize,
     /// Whether the changes are on the disk.
     pub written: bool,
 }
@@ -211,6 +213,7 @@ pub fn report(run: &Run, written: bool) -> Report {
             findings: findings.len() - suppressed,
             mended,
             suppressed,
+            known: run.plan.known,
             written,
         },
         changes: changes.collect(),

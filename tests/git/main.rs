@@ -2,6 +2,7 @@
 
 mod fetch;
 mod harness;
+mod new;
 mod push;
 mod server;
 mod tree;

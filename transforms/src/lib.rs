@@ -14,6 +14,7 @@ pub mod facts;
 pub mod finding;
 pub mod hosts;
 pub mod image;
+pub mod known;
 pub mod model;
 pub mod path;
 pub mod plan;

@@ -11,6 +11,7 @@ use crate::{
     edit::EditSet,
     facts::{Facts, Question},
     finding::{Applicability, FileId, Finding, Fix, Location, Remedy, RuleId},
+    known::{self, KnownFinding},
     model::{Protection, Repository},
     path::RepoPath,
     rule::{Context, Options, Rule, Selection, Shared},
@@ -33,6 +34,8 @@ pub struct Policy {
     pub selection: Selection,
     /// Their options.
     pub options: Options,
+    /// Findings that were there before; they are neither mended nor told.
+    pub known: Vec<KnownFinding>,
 }
 
 /// What became of a finding.
@@ -92,6 +95,8 @@ pub struct Plan {
     pub outcomes: Vec<Outcome>,
     /// Comments that silenced nothing.
     pub unused: Vec<Unused>,
+    /// How many findings were known before.
+    pub known: usize,
 }
 
 /// What names a finding across passes: its rule, its file, its place in the document.
@@ -113,23 +118,29 @@ pub fn mend(
     let mut refused: BTreeMap<Key, String> = BTreeMap::new();
     let mut first: BTreeMap<Key, Outcome> = BTreeMap::new();
     let mut mended: Option<Repository> = None;
+    let mut known: BTreeSet<Key> = BTreeSet::new();
     for pass in 0..=PASSES {
         let now = mended.as_ref().unwrap_or(repository);
         let findings = judge.findings(now);
         let silenced = silenced(now, &findings);
         if pass == 0 {
             plan.unused = unused(now, &findings, &running);
+            known = recognised(now, &findings, &policy.known);
+            plan.known = known.len();
             first = findings
                 .iter()
                 .map(|found| (key(now, found), outcome(now, found, Verdict::BelowTier)))
                 .collect();
         }
-        let open: Vec<&Finding> =
-            findings.iter().filter(|found| !silenced.contains_key(&key(now, found))).collect();
+        let is_open = |key: &Key| !silenced.contains_key(key) && !known.contains(key);
+        let open: Vec<&Finding> = findings.iter().filter(|found| is_open(&key(now, found))).collect();
         let chosen = select(now, &open, policy.tier, &refused);
         if chosen.is_empty() || pass == PASSES {
             for found in &findings {
                 let key = key(now, found);
+                if known.contains(&key) {
+                    continue;
+                }
                 let verdict = match silenced.get(&key) {
                     Some(reason) => Verdict::Suppressed(reason.clone()),
                     None => verdict(now, found, policy.tier, refused.get(&key)),
@@ -215,6 +226,22 @@ impl Judge<'_> {
 
 fn key(repository: &Repository, finding: &Finding) -> Key {
     (finding.rule, repository.file(finding.at.file).path.clone(), finding.place.clone())
+}
+
+/// Returns the keys of the findings that were known before.
+fn recognised(repository: &Repository, findings: &[Finding], known: &[KnownFinding]) -> BTreeSet<Key> {
+    let as_known = |found: &Finding| KnownFinding {
+        rule: found.rule.to_owned(),
+        path: repository.file(found.at.file).path.clone(),
+        subject: found.subject.clone(),
+        place: found.place.clone(),
+    };
+    if known.is_empty() {
+        return BTreeSet::new();
+    }
+    let told: Vec<KnownFinding> = findings.iter().map(as_known).collect();
+    let places = known::recognise(known, &told);
+    places.into_iter().filter_map(|place| findings.get(place)).map(|found| key(repository, found)).collect()
 }
 
 fn outcome(repository: &Repository, finding: &Finding, verdict: Verdict) -> Outcome {

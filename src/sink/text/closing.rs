@@ -22,7 +22,9 @@ pub fn closing(run: &Run, shown: Shown) -> String {
     let rest: Vec<&Outcome> =
         findings.iter().copied().filter(|outcome| outcome.verdict != Verdict::Mended).collect();
     let mut out = match findings.len() {
-        0 => return format!("nothing to mend in {}\n", counted(run.files, "file")),
+        0 => {
+            return format!("nothing to mend in {}{}\n", counted(run.files, "file"), known(run.plan.known));
+        }
         all => {
             format!("{mended} of {all} {}", if shown == Shown::Written { "mended" } else { "can be mended" })
         }
@@ -31,6 +33,7 @@ pub fn closing(run: &Run, shown: Shown) -> String {
         let need = if rest.len() == 1 { "needs" } else { "need" };
         let _ = write!(out, "; {} {need} you, because {}", rest.len(), reasons(&rest));
     }
+    out.push_str(&known(run.plan.known));
     out.push('\n');
     if mended > 0 && shown != Shown::Written {
         let _ = writeln!(out, "hint: `caulk fix --write` applies {}", counted(mended, "fix"));
@@ -44,6 +47,11 @@ pub fn closing(run: &Run, shown: Shown) -> String {
         );
     }
     out
+}
+
+/// Tells of findings that are left out because they were there before.
+fn known(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(" ({} known before left out)", counted(count, "finding")) }
 }
 
 fn is_held_back(outcome: &Outcome) -> bool {

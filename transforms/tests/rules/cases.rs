@@ -166,6 +166,7 @@ impl Case {
             tier: if self.policy.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe },
             selection: Selection { only: [self.rule.clone()].into(), ..Selection::default() },
             options: self.options(),
+            known: Vec::new(),
         };
         let images = self.images.clone();
         plan::mend(&Repository::build(sources.collect()), rules::ALL, &policy, &mut |questions, facts| {
