@@ -10,6 +10,7 @@ pub mod facts;
 pub mod git;
 pub mod github;
 pub mod net;
+pub mod pull;
 pub mod read;
 pub mod run;
 pub mod sink;

@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod json;
+pub mod markdown;
 pub mod progress;
 pub mod screen;
 pub mod stage;

@@ -1,31 +1,28 @@
 //! The report for machines. Its shape is versioned: fields may come, and none goes or changes its meaning within a version.
 
-use caulk_transforms::{
-    finding::{Evidence, Remedy},
-    plan::{Outcome, Verdict},
-    rules,
-};
-use schemars::JsonSchema;
-use serde::Serialize;
+mod make;
+#[cfg(test)]
+pub(crate) mod samples;
 
-use super::{diff, screen};
-use crate::{
-    config::Tier,
-    read::Skip,
-    run::{Run, remaining},
-};
+use anyhow::{Context as _, Result, bail};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::make::report;
+use super::screen;
+use crate::config::Tier;
 
 /// The version of the report's shape.
 pub const VERSION: u32 = 1;
 
 /// Everything that a run found and did.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Report of caulk")]
 pub struct Report {
     /// The version of this shape: 1.
     pub version: u32,
     /// The version of caulk.
-    pub caulk: &'static str,
+    pub caulk: String,
     /// Numbers.
     pub summary: Summary,
     /// The findings, by path and place.
@@ -38,10 +35,13 @@ pub struct Report {
     pub unused_suppressions: Vec<Unused>,
     /// Rules that did not run.
     pub idle_rules: Vec<Idle>,
+    /// What the changes set in motion once they are applied, by overlay.
+    #[serde(default)]
+    pub rollouts: Vec<Rollout>,
 }
 
 /// Numbers.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Files that were looked at.
     pub files: usize,
@@ -52,16 +52,20 @@ pub struct Summary {
     /// Findings that a comment silences.
     pub suppressed: usize,
     /// Findings that were known before and are left out.
+    #[serde(default)]
     pub known: usize,
     /// Whether the changes are on the disk.
     pub written: bool,
+    /// The code that the run exited with, by its own `--fail-on`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<u8>,
 }
 
 /// Something that is wrong at a place.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The rule that found it.
-    pub rule: &'static str,
+    pub rule: String,
     /// The file's path from the tree's root.
     pub path: String,
     /// The line, from 1.
@@ -83,18 +87,18 @@ pub struct Finding {
     /// What became of it.
     pub verdict: VerdictName,
     /// Why it was withheld, or silenced.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The change that mends it, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
     /// The tier of what remains to be done; absent if nothing does. `--fail-on` compares it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining: Option<Tier>,
 }
 
 /// What became of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum VerdictName {
     /// Its fix is part of the changes.
@@ -108,7 +112,7 @@ pub enum VerdictName {
 }
 
 /// A change that mends a finding.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
     /// What it does, in the imperative.
     pub title: String,
@@ -118,21 +122,49 @@ pub struct Fix {
     pub reasons: Vec<String>,
     /// The edits in the finding's own file, in the text as the finding's position counts.
     pub edits: Vec<Edit>,
+    /// The edits in other files; the fix is right with them alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
+    /// Whether the edits count in the files as they were read. A fix that was found after another one was applied counts
+    /// in what that one left.
+    #[serde(default)]
+    pub as_read: bool,
+}
+
+/// Edits in another file than the finding's.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Elsewhere {
+    /// The file's path from the tree's root.
+    pub path: String,
+    /// The edits.
+    pub edits: Vec<Edit>,
 }
 
 /// A replacement of bytes.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Edit {
     /// The first byte.
     pub start: u32,
     /// The byte after the last.
     pub end: u32,
+    /// The line of the first byte, from 1.
+    #[serde(default)]
+    pub line: u32,
+    /// Its column in characters, from 1.
+    #[serde(default)]
+    pub column: u32,
+    /// The line of the byte after the last.
+    #[serde(default)]
+    pub end_line: u32,
+    /// Its column.
+    #[serde(default)]
+    pub end_column: u32,
     /// What comes in their place.
     pub replacement: String,
 }
 
 /// One thing that is known, and from where.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// What is known.
     pub what: String,
@@ -141,7 +173,7 @@ pub struct Source {
 }
 
 /// A changed file.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// The file's path from the tree's root.
     pub path: String,
@@ -150,28 +182,28 @@ pub struct Change {
 }
 
 /// An input that was not used.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Skipped {
     /// The path.
     pub path: String,
     /// The line, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     /// The column in characters, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
     /// The kind of trouble, in kebab-case.
-    pub kind: &'static str,
+    pub kind: String,
     /// What is wrong.
     pub reason: String,
     /// What to do about it.
-    pub advice: &'static str,
+    pub advice: String,
     /// Whether it fails the run.
     pub failure: bool,
 }
 
 /// A comment that silenced nothing.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Unused {
     /// The file's path from the tree's root.
     pub path: String,
@@ -182,46 +214,51 @@ pub struct Unused {
 }
 
 /// A rule that did not run.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Idle {
     /// The rule.
-    pub rule: &'static str,
+    pub rule: String,
     /// Why.
     pub reason: String,
 }
 
-/// Makes the report of a run. `written` tells whether the changes are on the disk.
-#[must_use]
-pub fn report(run: &Run, written: bool) -> Report {
-    let findings: Vec<Finding> = run.plan.outcomes.iter().map(|outcome| finding(outcome, written)).collect();
-    let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
-    let (mended, suppressed) = (count(VerdictName::Mended), count(VerdictName::Suppressed));
-    let changes = run.plan.changes.iter().map(|change| Change {
-        path: change.path.to_string(),
-        diff: diff::unified(change.path.as_str(), change.before.text(), &change.after),
-    });
-    let unused = run.plan.unused.iter().map(|unused| Unused {
-        path: unused.path.to_string(),
-        line: unused.line,
-        rules: unused.rules.clone(),
-    });
-    Report {
-        version: VERSION,
-        caulk: env!("CARGO_PKG_VERSION"),
-        summary: Summary {
-            files: run.files,
-            findings: findings.len() - suppressed,
-            mended,
-            suppressed,
-            known: run.plan.known,
-            written,
-        },
-        changes: changes.collect(),
-        skipped: run.skipped.iter().map(skipped).collect(),
-        unused_suppressions: unused.collect(),
-        idle_rules: run.idle.iter().map(|(rule, reason)| Idle { rule, reason: reason.clone() }).collect(),
-        findings,
-    }
+/// A workload that the changes set in motion.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Rollout {
+    /// The kustomization's file, or the name of the Flux Kustomization or Application; absent if nothing here delivers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overlay: Option<String>,
+    /// The cluster, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// The namespace of the pods, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Kind and name, as they will be.
+    pub workload: String,
+    /// What becomes of it.
+    pub effect: Effect,
+    /// The ConfigMap or Secret whose change is the reason, if it is not its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
+}
+
+/// What becomes of a workload when its change is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Its pods are replaced by new ones.
+    Rolls,
+    /// A release is upgraded; its chart decides which pods are replaced.
+    Upgrades,
+    /// Its controller decides.
+    ControllerDecides,
+    /// It cannot be changed in place: it must be deleted first, or the change is refused.
+    Immutable,
+    /// Its next run uses the change.
+    NextRun,
+    /// Pods that run keep the old state until they are restarted.
+    Stays,
 }
 
 /// Renders a report as JSON with a final line feed.
@@ -245,67 +282,18 @@ pub fn render(report: &Report) -> serde_json::Result<Vec<u8>> {
     Ok(safe.into_bytes())
 }
 
-fn finding(outcome: &Outcome, written: bool) -> Finding {
-    let found = &outcome.finding;
-    let (line, column) = outcome.stream.position(found.at.span.start);
-    let (end_line, end_column) = outcome.stream.position(found.at.span.end);
-    let (verdict, reason) = match &outcome.verdict {
-        Verdict::Mended => (VerdictName::Mended, None),
-        Verdict::BelowTier => (VerdictName::BelowTier, None),
-        Verdict::Withheld(reason) => (VerdictName::Withheld, Some(masked(reason))),
-        Verdict::Suppressed(reason) => (VerdictName::Suppressed, Some(masked(reason))),
-    };
-    Finding {
-        rule: rules::by_id(found.rule).map_or(found.rule, |rule| rule.meta().id),
-        path: outcome.path.to_string(),
-        line,
-        column,
-        end_line,
-        end_column,
-        place: found.place.clone(),
-        subject: found.subject.clone(),
-        message: masked(&found.message),
-        evidence: found.evidence.iter().map(source).collect(),
-        verdict,
-        reason,
-        fix: fix(outcome),
-        remaining: remaining(outcome, written).map(Tier::from),
+/// Reads a report that was rendered before.
+///
+/// # Errors
+/// If the text is no report, or one of another version.
+pub fn read(text: &[u8]) -> Result<Report> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
     }
-}
-
-fn fix(outcome: &Outcome) -> Option<Fix> {
-    let Remedy::Fix(fix) = &outcome.finding.remedy else { return None };
-    let edits = fix.edits.get(&outcome.finding.at.file).into_iter().flat_map(|edits| edits.edits());
-    Some(Fix {
-        title: masked(&fix.title),
-        applicability: fix.applicability.into(),
-        reasons: fix.reasons.iter().map(|reason| masked(reason)).collect(),
-        edits: edits
-            .map(|edit| Edit {
-                start: edit.span.start,
-                end: edit.span.end,
-                replacement: edit.replacement.clone(),
-            })
-            .collect(),
-    })
-}
-
-fn source(evidence: &Evidence) -> Source {
-    Source { what: masked(&evidence.what), source: masked(&evidence.source) }
-}
-
-fn masked(text: &str) -> String {
-    screen::masked(text).into_owned()
-}
-
-fn skipped(skip: &Skip) -> Skipped {
-    Skipped {
-        path: skip.path.clone(),
-        line: skip.trouble.spot().map(|spot| spot.line),
-        column: skip.trouble.spot().map(|spot| spot.column),
-        kind: skip.trouble.kind(),
-        reason: skip.trouble.reason(),
-        advice: skip.trouble.advice(),
-        failure: skip.trouble.is_failure(),
+    let Version { version } = serde_json::from_slice(text).context("this is no report of caulk")?;
+    if version != VERSION {
+        bail!("the report has version {version}, and this caulk reads version {VERSION}");
     }
+    serde_json::from_slice(text).context("this is no report of caulk")
 }

@@ -18,6 +18,7 @@ pub mod known;
 pub mod model;
 pub mod path;
 pub mod plan;
+pub mod rollout;
 pub mod rule;
 pub mod rules;
 pub mod span;

@@ -1,0 +1,3 @@
+//! Pull requests.
+
+pub mod body;

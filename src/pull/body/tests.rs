@@ -1,0 +1,184 @@
+//! Bodies of hostile and of large plans, read by another parser of GitHub's Markdown.
+
+use comrak::{Options, markdown_to_html};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    config::Tier,
+    sink::json::{
+        Change, VerdictName,
+        samples::{HOSTILE, finding, report_of},
+    },
+};
+
+const MARKER: &str = "<!-- caulk:v1 fingerprint=00 head=00 base=00 -->";
+
+fn body(report: &Report) -> Body {
+    let rendered =
+        [Rendered { overlay: report.changes[0].path.clone(), diff: report.changes[0].diff.clone() }];
+    let context = Context {
+        base: "main",
+        head: "caulk/mend",
+        marker: MARKER,
+        rendered: &rendered,
+        ..Context::default()
+    };
+    render(report, &context).expect("a body")
+}
+
+fn html(markdown: &str) -> String {
+    let mut options = Options::default();
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.extension.strikethrough = true;
+    options.extension.tasklist = true;
+    options.render.r#unsafe = true;
+    markdown_to_html(markdown, &options)
+}
+
+/// Splits HTML into its tags, without those of code in lines, and the text outside of code.
+fn taken_apart(html: &str) -> (Vec<&str>, String) {
+    let (mut tags, mut text, mut code) = (Vec::new(), String::new(), 0_usize);
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        if code == 0 {
+            text.push_str(&rest[..start]);
+        }
+        let end = start + rest[start..].find('>').expect("the end of a tag") + 1;
+        let tag = &rest[start..end];
+        match tag {
+            "</code>" => code -= 1,
+            tag if tag.starts_with("<code") => code += 1,
+            tag => tags.push(tag),
+        }
+        rest = &rest[end..];
+    }
+    text.push_str(rest);
+    (tags, text)
+}
+
+fn assert_harmless(text: &str) {
+    let body = body(&report_of(text)).text;
+    let plain = body_of_plain();
+    let (rendered, expected) = (html(&body), html(&plain));
+    let ((tags, prose), (expected, _)) = (taken_apart(&rendered), taken_apart(&expected));
+    assert_eq!(tags, expected, "{text:?} changes what the text is made of:\n{body}");
+    let bytes = prose.as_bytes();
+    let next = |at: usize| bytes.get(at + 1).copied().unwrap_or(b' ');
+    for (at, byte) in bytes.iter().enumerate() {
+        let bad = match byte {
+            b'@' => next(at).is_ascii_alphanumeric(),
+            b'#' => next(at).is_ascii_digit(),
+            _ => false,
+        };
+        assert!(!bad, "{text:?} mentions somebody or something: {prose}");
+    }
+    assert!(!prose.contains("://") && !prose.contains("www.e"), "{text:?} leads away: {prose}");
+    assert!(!prose.to_ascii_lowercase().contains("gh-1"), "{text:?} names an issue: {prose}");
+    let commands = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+    assert!(!body.lines().any(commands), "{text:?} is a command of a workflow:\n{body}");
+    let steers = |letter: char| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{1b}' | '\0' | '\r');
+    assert!(!body.contains(steers), "{text:?} steers:\n{body}");
+    assert!(body.ends_with(MARKER));
+}
+
+fn body_of_plain() -> String {
+    body(&report_of("plain")).text
+}
+
+#[test]
+fn nothing_hostile_breaks_out_of_its_place() {
+    for text in HOSTILE {
+        assert_harmless(&format!("a{text}b"));
+        assert_harmless(text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn nothing_that_is_made_of_hostile_pieces_does_either(
+        pieces in proptest::collection::vec(proptest::sample::select(HOSTILE), 1..9)
+    ) {
+        assert_harmless(&pieces.concat());
+    }
+}
+
+#[test]
+fn secrets_stay_out_of_table_and_prose() {
+    let mut report = report_of("redis://u:hunter2hunter2@h:1 password=hunter2hunter2");
+    report.changes.clear();
+    report.rollouts.clear();
+    let context = Context { marker: MARKER, ..Context::default() };
+    let body = render(&report, &context).expect("a body").text;
+    assert!(!body.contains("hunter2"), "{body}");
+    assert!(body.contains("redis") && body.contains("\\*\\*\\*\\*"), "{body}");
+}
+
+#[test]
+fn a_large_plan_is_cut_at_whole_files() {
+    let mut report = report_of("plain");
+    (report.findings, report.changes) = (Vec::new(), Vec::new());
+    for number in 0..2_000 {
+        let path = format!("clusters/production/apps/application-{number}/deployment.yaml");
+        report.findings.push(finding(&path, VerdictName::Mended, Tier::Safe));
+        let lines = "-          command: [\"server\"]\n+          args: [\"server\"]\n";
+        let diff = format!("--- a/{path}\n+++ b/{path}\n@@ -1,1 +1,1 @@\n{}", lines.repeat(number % 5 + 1));
+        report.changes.push(Change { path, diff });
+    }
+    report.summary.mended = report.findings.len();
+    let size: usize = report.changes.iter().map(|change| change.diff.len()).sum();
+    assert!(size > 300_000, "{size}");
+    let context = Context { base: "main", head: "caulk/mend", marker: MARKER, ..Context::default() };
+    let body = render(&report, &context).expect("a body");
+    assert!(length(&body.text) <= MOST, "{}", length(&body.text));
+    assert!(length(&body.text) > MOST * 9 / 10, "there is room for more: {}", length(&body.text));
+    assert_eq!(body.shown + body.left_out, 2_000);
+    assert!(
+        body.text
+            .contains(&format!("{} of 2000 files fit here; the rest is under “Files changed”.", body.shown))
+    );
+    let whole = report.changes.iter().filter(|change| body.text.contains(&change.diff)).count();
+    assert_eq!(whole, body.shown);
+    let rendered = html(&body.text);
+    assert_eq!(rendered.matches("<details>").count(), body.shown);
+    assert_eq!(rendered.matches("</details>").count(), body.shown);
+    assert_eq!(rendered.matches("<pre>").count(), body.shown);
+    assert!(body.text.ends_with(MARKER));
+}
+
+#[test]
+fn a_file_that_is_too_large_makes_room_for_the_others() {
+    let mut report = report_of("plain");
+    let large = Change { path: "large.yaml".to_owned(), diff: "+x\n".repeat(30_000) };
+    report.changes.insert(0, large);
+    let body = render(&report, &Context { marker: MARKER, ..Context::default() }).expect("a body");
+    assert_eq!((body.shown, body.left_out), (1, 1));
+    assert!(body.text.contains("1 of 2 files fit here"), "{}", body.text);
+}
+
+#[test]
+fn a_template_of_the_user_is_filled_and_escaped() {
+    let report = report_of("plain");
+    let with = |template: &str| {
+        let context = Context { base: "m*n", marker: MARKER, template: Some(template), ..Context::default() };
+        render(&report, &context)
+    };
+    let body = with("Into {{ base }}, {{ base|code }}: {{ files }}\n{{ table }}").expect("a body");
+    assert!(body.text.starts_with("Into m\\*n, `m*n`: 1\n| File |"), "{}", body.text);
+    assert!(body.text.ends_with(MARKER));
+    assert!(with("{{ nothing }}").is_err());
+    assert!(with("{% if %}").is_err());
+    assert!(with(&"x".repeat(MOST)).expect_err("no room").to_string().contains("leaves no room"));
+}
+
+#[test]
+fn a_marker_cannot_be_seen() {
+    for marker in ["", "caulk", "<!-- a --> b -->", "<!-- a\n-->"] {
+        assert!(
+            render(&report_of("plain"), &Context { marker, ..Context::default() }).is_err(),
+            "{marker:?}"
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! Reports for tests.
+
+use super::{
+    Change, Edit, Effect, Finding, Fix, Report, Rollout, Skipped, Source, Summary, VERSION, VerdictName,
+};
+use crate::config::Tier;
+
+/// A report in which every text that comes from files is the given one.
+pub(crate) fn report_of(text: &str) -> Report {
+    let text = text.to_owned();
+    let findings = vec![
+        finding(&text, VerdictName::Mended, Tier::Safe),
+        finding(&text, VerdictName::BelowTier, Tier::Unsafe),
+        finding(&text, VerdictName::Withheld, Tier::Display),
+        finding(&text, VerdictName::Suppressed, Tier::Safe),
+    ];
+    let rollout = |effect| Rollout {
+        overlay: Some(text.clone()),
+        cluster: Some(text.clone()),
+        namespace: Some(text.clone()),
+        workload: text.clone(),
+        effect,
+        through: Some(text.clone()),
+    };
+    Report {
+        version: VERSION,
+        caulk: "0.0.0".to_owned(),
+        summary: Summary {
+            files: 3,
+            findings: 3,
+            mended: 1,
+            suppressed: 1,
+            known: 0,
+            written: false,
+            exit_code: Some(1),
+        },
+        findings,
+        changes: vec![Change {
+            path: text.clone(),
+            diff: format!("--- a/x\n+++ b/x\n {text}\n-{text}\n+{text}"),
+        }],
+        skipped: vec![Skipped {
+            path: text.clone(),
+            line: Some(1),
+            column: Some(2),
+            kind: "not-yaml".to_owned(),
+            reason: text.clone(),
+            advice: "mend it".to_owned(),
+            failure: true,
+        }],
+        unused_suppressions: Vec::new(),
+        idle_rules: Vec::new(),
+        rollouts: vec![rollout(Effect::Rolls), rollout(Effect::Stays)],
+    }
+}
+
+/// A finding whose texts are the given one.
+pub(crate) fn finding(text: &str, verdict: VerdictName, tier: Tier) -> Finding {
+    let edit = Edit {
+        start: 10,
+        end: 17,
+        line: 3,
+        column: 5,
+        end_line: 3,
+        end_column: 12,
+        replacement: "args".to_owned(),
+    };
+    Finding {
+        rule: "entrypoint-overridden".to_owned(),
+        path: text.to_owned(),
+        line: 3,
+        column: 5,
+        end_line: 3,
+        end_column: 20,
+        place: format!("0:spec.{text}"),
+        subject: text.to_owned(),
+        message: text.to_owned(),
+        evidence: vec![Source { what: text.to_owned(), source: text.to_owned() }],
+        verdict,
+        reason: (verdict == VerdictName::Withheld).then(|| text.to_owned()),
+        fix: (verdict != VerdictName::Withheld).then(|| Fix {
+            title: text.to_owned(),
+            applicability: tier,
+            reasons: vec![text.to_owned()],
+            edits: vec![edit],
+            elsewhere: Vec::new(),
+            as_read: true,
+        }),
+        remaining: (verdict != VerdictName::Suppressed).then_some(tier),
+    }
+}
+
+/// What people may write into a manifest to break out of their place.
+pub(crate) const HOSTILE: &[&str] = &[
+    "`",
+    "``",
+    "```",
+    "````\n",
+    "~~~",
+    "\n",
+    "\r",
+    "\r\n",
+    "\n\n",
+    "|",
+    "\\|",
+    "\\\\|",
+    "\\",
+    "<",
+    ">",
+    "</code>",
+    "</details>",
+    "<details open>",
+    "<script>alert(1)</script>",
+    "<!--",
+    "-->",
+    "&lt;",
+    "&#64;",
+    "@octocat",
+    "@org/team",
+    "#1",
+    "GH-12",
+    "octo/repo#7",
+    "https://evil.example/",
+    "www.evil.example",
+    "mail@evil.example",
+    "[a](b)",
+    "![a](b)",
+    "[x]: /y",
+    "# ",
+    "## h",
+    "- ",
+    "1. ",
+    "> ",
+    "***",
+    "---",
+    "===",
+    "    ",
+    "\t",
+    " ",
+    "a",
+    "::error::x",
+    "::set-output name=a::b",
+    "##[group]x",
+    "::stop-commands::t",
+    "%0A",
+    "%",
+    ",",
+    ":",
+    "{{ 7 }}",
+    "{% raw %}",
+    "\u{202e}",
+    "\u{2066}",
+    "\u{200b}",
+    "\u{0}",
+    "\u{1b}[31m",
+    "\u{85}",
+    "\u{2028}",
+    "$x$",
+    "$$",
+    "é",
+    "✓",
+    "]]>",
+    "'",
+    "\"",
+    "redis://u:hunter2hunter2@h:1",
+    "password=hunter2hunter2",
+];

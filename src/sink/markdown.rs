@@ -1,0 +1,5 @@
+//! Markdown as GitHub renders it: what comes from manifests is shown as it is and never does anything.
+
+pub mod escape;
+pub mod parts;
+pub mod template;
