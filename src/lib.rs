@@ -12,6 +12,7 @@ pub mod github;
 pub mod net;
 pub mod pull;
 pub mod read;
+pub mod review;
 pub mod run;
 pub mod sink;
 pub mod walk;

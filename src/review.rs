@@ -1,0 +1,8 @@
+//! Beside people's work: what is wrong on the lines that a pull request touches, as suggestions where it stands.
+
+pub mod event;
+pub mod marker;
+pub mod patch;
+pub mod place;
+pub mod reconcile;
+pub mod suggest;
