@@ -66,6 +66,17 @@ impl fmt::Display for Obstacle {
     }
 }
 
+impl Mend {
+    /// Renders the change as the block of a comment that GitHub offers to commit. Its fence is longer than any in the lines.
+    #[must_use]
+    pub fn block(&self) -> String {
+        let longest = self.text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
+        let fence = "`".repeat(longest.max(2) + 1);
+        let end = if self.text.is_empty() || self.text.ends_with('\n') { "" } else { "\n" };
+        format!("{fence}suggestion\n{}{end}{fence}\n", self.text)
+    }
+}
+
 /// Splits a text into lines as git and GitHub do: after line feeds alone.
 #[must_use]
 pub fn lines(text: &str) -> Vec<&str> {
