@@ -12,6 +12,7 @@ mod man;
 mod output;
 mod schema;
 mod sources;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -52,6 +53,7 @@ enum Command {
     Explain(explain::Explain),
     Image(image::Image),
     Diagnose(diagnose::Diagnose),
+    Sweep(sweep::Sweep),
     Cache(cache::Cache),
     Completions(completions::Completions),
     Man(man::Man),
@@ -94,6 +96,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Explain(command) => command.run(),
         Command::Image(command) => command.run(),
         Command::Diagnose(command) => command.run(),
+        Command::Sweep(command) => command.run(),
         Command::Cache(command) => command.run(),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),

@@ -22,7 +22,7 @@ use crate::walk::Tree;
 pub const NAME: &str = ".caulk.yaml";
 
 /// More bytes than these are no configuration.
-const LARGEST: u64 = 1 << 20;
+pub(crate) const LARGEST: u64 = 1 << 20;
 
 /// The configuration of caulk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -36,6 +36,8 @@ pub struct Config {
     pub rules: BTreeMap<String, RuleSettings>,
     /// Files that are read and never edited, as patterns in the manner of .gitignore.
     pub exclude: Vec<String>,
+    /// Whether sweeps over many repositories may look at this one; `false` keeps it out.
+    pub sweep: Option<bool>,
 }
 
 /// What an image runs.
@@ -215,6 +217,30 @@ pub fn of_tree(authority: &Authority, tree: &Tree, rules: &[&str]) -> Result<(Co
     let trusted = parse(text, rules).map_err(|complaint| complaint.at(name))?;
     let is_on = |rule: &str| registry::by_id(rule).is_some_and(|rule| rule.meta().default_on);
     Ok(narrow::narrow(trusted, own, &is_on))
+}
+
+/// Returns the names of all rules.
+#[must_use]
+pub fn rule_names() -> Vec<&'static str> {
+    registry::ALL.iter().map(|rule| rule.meta().id).collect()
+}
+
+/// Checks the text of a configuration. `name` is what complaints call it.
+///
+/// # Errors
+/// As [`load`].
+pub fn check(text: &str, name: &str) -> Result<Config> {
+    parse(text, &rule_names()).map_err(|complaint| complaint.at(name))
+}
+
+/// Reads a configuration that the user's side names.
+///
+/// # Errors
+/// As [`load`].
+pub fn read_given(path: &Path) -> Result<String> {
+    let text = read(path).with_context(|| format!("failed to read the configuration {}", path.display()))?;
+    check(&text, &path.display().to_string())?;
+    Ok(text)
 }
 
 /// Returns the text of the tree's own configuration, if it has one.

@@ -15,4 +15,5 @@ pub mod read;
 pub mod review;
 pub mod run;
 pub mod sink;
+pub mod sweep;
 pub mod walk;

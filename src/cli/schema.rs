@@ -4,9 +4,9 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::{CLEAN, output};
-use crate::{config::Config, sink::json::Report};
+use crate::{config::Config, sink::json::Report, sweep};
 
-/// Print the JSON schema of the configuration or of the report
+/// Print the JSON schema of the configuration, the report or a sweep's plan
 #[derive(Debug, Args)]
 pub(super) struct Schema {
     /// Of what
@@ -20,12 +20,18 @@ enum Of {
     Config,
     /// `--format json`
     Report,
+    /// A line of the plan of `caulk sweep`
+    SweepPlan,
 }
 
 impl Schema {
     pub(super) fn run(&self) -> Result<u8> {
         let schema = match self.of {
             Of::Config => schemars::schema_for!(Config),
+            Of::SweepPlan => schemars::generate::SchemaSettings::draft2020_12()
+                .for_serialize()
+                .into_generator()
+                .into_root_schema_for::<sweep::plan::Line>(),
             // What is described is what comes out, not what could be read back.
             Of::Report => schemars::generate::SchemaSettings::draft2020_12()
                 .for_serialize()

@@ -1,0 +1,4 @@
+//! Sweeps over many repositories, from outside.
+
+mod harness;
+mod local;
