@@ -18,7 +18,7 @@ pub(super) struct Sweep {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Plan(plan::Plan),
+    Plan(Box<plan::Plan>),
     Status(tell::Status),
     Report(tell::Report),
 }

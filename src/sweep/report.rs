@@ -60,8 +60,7 @@ pub fn tell(plans: &[PathBuf], detail: Detail, say: &mut dyn FnMut(&str) -> Resu
     for plan in plans {
         tally.finished &= note(plan, &mut index)?;
     }
-    let mut order: Vec<(String, &Path, Spot)> =
-        index.into_values().map(|(name, path, spot)| (name, path, spot)).collect();
+    let mut order: Vec<(String, &Path, Spot)> = index.into_values().collect();
     order.sort_by(|a, b| a.0.cmp(&b.0));
     for (_, path, spot) in order {
         let Line::Repository(entry) = lines::read_at(path, spot)? else { continue };

@@ -220,9 +220,8 @@ impl Comparison<'_> {
 
     /// Tells whether the generator of a ConfigMap reads a file that changes.
     fn takes_changed_file(&self, resource: &Resource, values: &[(RepoPath, Place)]) -> bool {
-        let makes = |at: &Place| {
-            resource.generator == Some(*at) || resource.steps.iter().any(|step| *step == Step::Patched(*at))
-        };
+        let makes =
+            |at: &Place| resource.generator == Some(*at) || resource.steps.contains(&Step::Patched(*at));
         values.iter().any(|(path, at)| self.paths.contains(path) && makes(at))
     }
 

@@ -155,7 +155,7 @@ fn inline(text: &str, begins: bool) -> String {
             '$' => out.push_str("&#36;"),
             '@' => out.extend(['@', APART]),
             '#' if behind.starts_with(|next: char| next.is_ascii_digit() || next == '#') => {
-                out.extend(['#', APART])
+                out.extend(['#', APART]);
             }
             // `GH-12`, and `www.` and `://` as GitHub finds links by them.
             '-' if ends_with(before, "gh") => out.extend(['-', APART]),

@@ -106,7 +106,9 @@ pub fn details(name: &str, info: &str, text: &str) -> String {
 /// Renders what the changes set in motion, by overlay.
 #[must_use]
 pub fn rollouts(report: &Report, room: usize) -> Part {
-    let mut overlays: Vec<((Option<&str>, Option<&str>), Vec<&Rollout>)> = Vec::new();
+    // In the order of the report, so that a cluster and its overlay stand together as they came.
+    type Overlay<'a> = (Option<&'a str>, Option<&'a str>);
+    let mut overlays: Vec<(Overlay<'_>, Vec<&Rollout>)> = Vec::new();
     for rollout in &report.rollouts {
         let key = (rollout.cluster.as_deref(), rollout.overlay.as_deref());
         match overlays.iter_mut().find(|(known, _)| *known == key) {
