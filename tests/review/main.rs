@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -138,7 +139,8 @@ fn suggestions_of_all_cases_give_what_fix_gives() {
             let (made, others) = judge(folder.path(), &format!("{} {name}", case.display()));
             total = (total.0 + made, total.1 + others);
         }
-        println!("{name}: {} suggestions, {} changes that can be none", total.0, total.1);
+        let line = format!("{name}: {} suggestions, {} changes that can be none", total.0, total.1);
+        let _ = writeln!(std::io::stderr(), "{line}");
         match name {
             "CRLF" => assert!(total.0 == 0 && total.1 > 30, "{total:?}"),
             _ => assert!(total.0 > 30, "{total:?}"),
