@@ -71,6 +71,8 @@ pub fn parse(patch: &str) -> Result<Vec<Hunk>, PatchError> {
     let mut hunks: Vec<Hunk> = Vec::new();
     // How many lines of the base's and the head's side are still to come.
     let (mut old, mut new) = (0_u32, 0_u32);
+    // A last line feed ends a line and begins none.
+    let patch = patch.strip_suffix('\n').unwrap_or(patch);
     for (line, number) in patch.split('\n').zip(1..) {
         if old == 0 && new == 0 {
             if line.starts_with('\\') || line.is_empty() {
@@ -98,8 +100,6 @@ pub fn parse(patch: &str) -> Result<Vec<Hunk>, PatchError> {
                 (old, new) = (old - 1, new - 1);
             }
             (Some(b'\\'), _, _) => {}
-            // The last line feed of a patch that breaks off.
-            (None, _, _) => break,
             _ => return Err(PatchError::Stray(number)),
         }
     }
