@@ -69,7 +69,9 @@ fn after_writing_nothing_of_a_mended_finding_remains() {
     let report = folder.caulk(&["fix", "--write", "--format", "json"]).exits(0).json();
     assert_eq!(
         report["summary"],
-        json!({"files": 1, "findings": 1, "mended": 1, "suppressed": 0, "written": true})
+        json!({
+            "files": 1, "findings": 1, "known": 0, "mended": 1, "suppressed": 0, "written": true
+        })
     );
     assert_eq!(report["findings"][0]["remaining"], Value::Null);
 }
