@@ -24,7 +24,7 @@ pub(super) fn may_decide_a_command(path: &RepoPath, bytes: &[u8]) -> bool {
     }
     let relevant = has_key(bytes, "command")
         || (bytes.len() <= LARGEST_EXAMPLE && has_key(bytes, "args") && has(bytes, "image"))
-        || changes_others(path, bytes)
+        || delivers(bytes)
         || prefilter::hides_letters(bytes);
     relevant && !only_schemas(bytes)
 }
@@ -37,8 +37,13 @@ pub(super) fn may_concern_the_model(path: &RepoPath, bytes: &[u8]) -> bool {
 
 /// Tells whether the file is a kustomization, or tells Flux or Argo CD to deliver one, and changes what containers run.
 pub(super) fn changes_others(path: &RepoPath, bytes: &[u8]) -> bool {
-    let delivers = || has(bytes, "kustomize.toolkit.fluxcd.io/v") || has(bytes, "argoproj.io/v");
-    (FILE_NAMES.contains(&path.name()) || delivers()) && CHANGES.iter().any(|word| has(bytes, word))
+    (FILE_NAMES.contains(&path.name()) || delivers(bytes)) && CHANGES.iter().any(|word| has(bytes, word))
+}
+
+/// Tells whether the file may tell Flux or Argo CD to deliver something. One that changes nothing itself still decides which
+/// kustomization an object goes through, and so which patches reach it.
+fn delivers(bytes: &[u8]) -> bool {
+    has(bytes, "kustomize.toolkit.fluxcd.io/v") || has(bytes, "argoproj.io/v")
 }
 
 fn has(bytes: &[u8], word: &str) -> bool {
