@@ -257,6 +257,11 @@ fn one(state: &mut State<'_>, wanted: Wanted) {
     if kustomization.file.is_none() && kustomization.resources.is_empty() {
         return;
     }
+    // Patterns may leave a file to another Application, so the namespace of this one is nobody's for certain.
+    let directory = state.texts.get(&wanted.source, "directory").filter(|_| kustomization.file.is_none());
+    let picks = directory.is_some_and(|directory| {
+        ["include", "exclude"].iter().any(|key| state.texts.get(&directory, key).is_some())
+    });
     state.mark(&kustomization);
     let built = state.build(|builder| builder.build(&kustomization));
     let cluster = wanted.cluster.map(|name| state.cluster(&name));
@@ -268,7 +273,7 @@ fn one(state: &mut State<'_>, wanted: Wanted) {
         cluster,
         built,
         variables: Variables::default(),
-        default_namespace: wanted.namespace.map(Arc::from),
+        default_namespace: wanted.namespace.filter(|_| !picks).map(Arc::from),
     });
 }
 

@@ -194,6 +194,14 @@ fn argo_gives_a_namespace_only_to_what_has_none() {
     assert_eq!(only(&lines, "Service/a: "), ["[in-cluster] d/a by Argo app"]);
     assert_eq!(only(&lines, "Service/b: "), ["[in-cluster] own/b by Argo app"]);
     assert_eq!(only(&lines, "Service/c: "), ["[?] ?/c by nobody"], "the folder is not recursed into");
+    let picks = application.replace("path: x}", "path: x, directory: {exclude: a.yaml}}");
+    assert_ne!(picks, application);
+    let lines = placed(&[("app.yaml", picks.as_str()), files[1], files[2]]);
+    assert!(
+        only(&lines, "Service/a: ").iter().all(|line| !line.contains(" d/a ")),
+        "left to another: {lines:?}"
+    );
+    assert_eq!(only(&lines, "Service/b: "), ["[in-cluster] own/b by Argo app"]);
 }
 
 #[test]

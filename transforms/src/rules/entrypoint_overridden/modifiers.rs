@@ -5,7 +5,7 @@ use crate::{
     facts::{Caveat, ImageFacts},
     finding::{Applicability, Fix},
     image::ImageRef,
-    model::{Origin, Repository},
+    model::{Object, Origin, Repository},
     rules::container_run::{OwnPath, Run, cannot_change, lower},
 };
 
@@ -28,10 +28,19 @@ pub(super) fn apply(repository: &Repository, run: &Run<'_>, image: (&ImageRef, &
     if let Some(reason) = cannot_change(repository, run.object) {
         lower(fix, reason);
     }
+    if is_rendered_anew(repository, run.object) {
+        lower(fix, "the release's postRenderers may change what its containers run".to_owned());
+    }
     let object = run.variant.and_then(|variant| variant.object).unwrap_or(run.container.object);
     if let Some(doubt) = repository.placements().doubts(object).first() {
         lower(fix, format!("what overlays make of it is not known for certain: {doubt}"));
     }
+}
+
+/// Tells whether a HelmRelease patches what its chart renders: the patches speak of the rendered objects, which are not known.
+fn is_rendered_anew(repository: &Repository, object: &Object) -> bool {
+    let renderers = repository.node(object.file, object.root).at(&["spec", "postRenderers"]);
+    object.kind == "HelmRelease" && renderers.is_some_and(|list| list.resolve().items().next().is_some())
 }
 
 fn caveats((image, facts): (&ImageRef, &ImageFacts), fix: &mut Fix) {
