@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod commit;
 pub mod fetch;
+pub mod origin;
 pub mod push;
 pub mod remote;
 pub mod sign;

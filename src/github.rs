@@ -9,6 +9,7 @@ mod client;
 mod commits;
 mod data;
 mod error;
+mod explain;
 mod graphql;
 mod heads;
 mod issues;
@@ -21,12 +22,13 @@ mod reviews;
 mod service;
 
 pub use self::{
-    auth::Credentials,
+    auth::{Credentials, TokenKind},
     checks::{Annotation, CheckRun, Conclusion, Level, NewCheckRun},
     client::{Client, PUBLIC_API, Settings},
     commits::{Addition, CommitMessage},
     data::{CommitSeen, Comparison, FileChange, Person, TreeEntry},
     error::{Error, GraphqlError, Refusal},
+    explain::{Attempt, Explanation, Situation},
     heads::{BATCH, HeadPull, RepositoryHead},
     issues::{Comment, Event},
     name::Name,

@@ -44,6 +44,8 @@ pub struct Refusal {
     pub message: String,
     /// The scopes or permissions that would be accepted, where GitHub names them.
     pub accepted: Option<String>,
+    /// Whether the answer is JSON, as all of GitHub's are; a web page comes from another server.
+    pub is_json: bool,
 }
 
 impl std::fmt::Display for Refusal {
@@ -131,10 +133,13 @@ const MESSAGE_LETTERS: usize = 600;
 
 /// Reads what GitHub says of a request that it does not carry out.
 pub(super) fn refusal(call: &str, status: u16, accepted: Option<String>, body: &[u8]) -> Error {
-    let complaint: Complaint = serde_json::from_slice(body).unwrap_or_default();
-    let mut message = match complaint.message.is_empty() {
-        true => String::from_utf8_lossy(body).trim().to_owned(),
-        false => complaint.message,
+    let parsed: Result<Complaint, _> = serde_json::from_slice(body);
+    let is_json = parsed.is_ok() || body.is_empty();
+    let complaint = parsed.unwrap_or_default();
+    let mut message = match (is_json, complaint.message.is_empty()) {
+        (false, _) => "a text that is no JSON".to_owned(),
+        (true, true) => String::from_utf8_lossy(body).trim().to_owned(),
+        (true, false) => complaint.message,
     };
     for error in complaint.errors.iter().take(5) {
         let text = |name: &str| error.get(name).and_then(serde_json::Value::as_str);
@@ -149,5 +154,5 @@ pub(super) fn refusal(call: &str, status: u16, accepted: Option<String>, body: &
     }
     let message: String = message.chars().take(MESSAGE_LETTERS).collect();
     let message = if message.is_empty() { "nothing".to_owned() } else { message };
-    Error::Refused(Refusal { call: call.to_owned(), status, message, accepted })
+    Error::Refused(Refusal { call: call.to_owned(), status, message, accepted, is_json })
 }
