@@ -7,6 +7,7 @@ mod explain;
 mod fix;
 mod harness;
 mod kill;
+mod large;
 mod output;
 mod readme;
 mod schema;

@@ -2,7 +2,7 @@
 
 use super::{
     Object, ObjectId, Repository,
-    pod_paths::{Holds, POD_CONTAINERS, POD_PATHS},
+    pod_paths::{Holds, POD_CONTAINERS, POD_PATHS, completed_by},
 };
 use crate::{
     finding::FileId,
@@ -31,6 +31,8 @@ pub enum Origin {
     Kubernetes,
     /// A controller that looks entrypoints up itself; with its name.
     Controller(&'static str),
+    /// An operator that fills in what this one container of its pods leaves out, a command too; with its name.
+    Operator(&'static str),
     /// A chart that is known to copy `command` and `args` as they are; with its name.
     KnownChart(&'static str),
     /// A list of containers in the values of a chart, which charts by custom copy as it is (`extraContainers`).
@@ -175,10 +177,11 @@ fn pod(object: &Object, spec: Node<'_>, containers: &mut Vec<Container>) {
 
 /// Makes a container with the defaults of its kind.
 fn template(object: &Object, node: Node<'_>) -> Container {
+    let name = node.get("name").and_then(Node::as_str);
     let origin = match object.group() {
         "argoproj.io" if object.kind.contains("Workflow") => Origin::Controller("Argo Workflows"),
         "tekton.dev" => Origin::Controller("Tekton"),
-        _ => Origin::Kubernetes,
+        group => completed_by(group, name).map_or(Origin::Kubernetes, Origin::Operator),
     };
     Container {
         id: ContainerId(0),
@@ -188,7 +191,7 @@ fn template(object: &Object, node: Node<'_>) -> Container {
         pod: None,
         role: Role::Main,
         origin,
-        name: node.get("name").and_then(Node::as_str).map(str::to_owned),
+        name: name.map(str::to_owned),
         image: image(node),
     }
 }

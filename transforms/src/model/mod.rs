@@ -21,6 +21,7 @@ use compose::Composition;
 pub use container::{Container, ContainerId, ImageField, Origin, Role, Words};
 pub use object::{Object, ObjectId};
 use placement::Placements;
+pub(crate) use pod_paths::has_pods;
 pub use protection::Protection;
 use services::Services;
 

@@ -19,6 +19,11 @@ pub(super) fn apply(repository: &Repository, run: &Run<'_>, image: (&ImageRef, &
         Origin::Controller(name) => {
             lower(fix, format!("{name} looks entrypoints up itself where no command is given"));
         }
+        Origin::Operator(name) => {
+            // Its own command would come back, and that is not the image's entrypoint.
+            fix.applicability = Applicability::Display;
+            fix.reasons.push(format!("{name} gives this container a command of its own where none is written"));
+        }
         Origin::ChartList | Origin::UnknownChart if fix.applicability == Applicability::Safe => {
             lower(fix, "the chart's templates decide what becomes of command and args".to_owned());
         }

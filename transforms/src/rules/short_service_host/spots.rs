@@ -103,7 +103,7 @@ pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> Vec<
     let containers = workers.map(repository.containers(), |container| {
         let object = repository.object(container.object);
         // Containers in the values of a chart are met with the values.
-        let own = matches!(container.origin, Origin::Kubernetes | Origin::Controller(_));
+        let own = matches!(container.origin, Origin::Kubernetes | Origin::Controller(_) | Origin::Operator(_));
         if object.encrypted || !own { Vec::new() } else { of_container(repository, object, container, options) }
     });
     let files: Vec<(FileId, &SourceFile)> = (0..).map(FileId).zip(repository.files()).collect();

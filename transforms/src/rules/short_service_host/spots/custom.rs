@@ -3,7 +3,7 @@
 use super::{Finder, Reader, text, values};
 use crate::{
     hosts::{self, Place},
-    model::Object,
+    model::{Object, has_pods},
     syntax::{Kind, Node},
 };
 
@@ -45,7 +45,7 @@ const VALUES: &[(&str, &str, &[&str])] = &[
     ("helm.toolkit.fluxcd.io", "HelmRelease", &["spec", "values"]),
 ];
 
-/// Kinds whose pods the model knows: their containers are read there.
+/// Groups whose pods the model knows, but for single kinds: their containers are read there.
 const PODS: &[&str] = &["apps", "batch", "argoproj.io", "tekton.dev", "extensions", "apps.openshift.io", "apps.kruise.io"];
 
 /// Adds the places of an object that is no ConfigMap and no Secret.
@@ -64,7 +64,7 @@ pub(super) fn collect<'a>(finder: &mut Finder<'a, '_>, object: &Object, root: No
         let last = field.path.rsplit('.').next().unwrap_or_default();
         follow(root, field.path, &mut |node| finder.value(node, &[last]));
     }
-    let own = PODS.contains(&group) || group.is_empty() || group.ends_with(".k8s.io") || kind.is_empty();
+    let own = PODS.contains(&group) || has_pods(group, kind) || group.is_empty() || group.ends_with(".k8s.io") || kind.is_empty();
     if !own && !kind.ends_with("HelmRelease") {
         finder.reader = Reader::Operator;
         variables(finder, root, 0);
