@@ -3,6 +3,7 @@
 mod change;
 mod decide;
 mod modifiers;
+mod releases;
 mod report;
 
 use std::collections::BTreeMap;

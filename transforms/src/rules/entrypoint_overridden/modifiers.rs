@@ -1,11 +1,12 @@
 //! What lowers a fix by one tier: the image, the pod and the controller may be other than they look.
 
+use super::releases;
 use crate::{
     argv::DEFAULT_PATH,
     facts::{Caveat, ImageFacts},
     finding::{Applicability, Fix},
     image::ImageRef,
-    model::{Object, Origin, Repository},
+    model::{Origin, Repository},
     rules::container_run::{OwnPath, Run, cannot_change, lower},
 };
 
@@ -33,19 +34,15 @@ pub(super) fn apply(repository: &Repository, run: &Run<'_>, image: (&ImageRef, &
     if let Some(reason) = cannot_change(repository, run.object) {
         lower(fix, reason);
     }
-    if is_rendered_anew(repository, run.object) {
-        lower(fix, "the release's postRenderers may change what its containers run".to_owned());
+    let known = matches!(run.container.origin, Origin::KnownChart(_));
+    if let Some(reason) = releases::doubts(repository, run.object).into_iter().next() {
+        // Of a chart that is not known the values are doubtful already, and one doubt about a chart is one doubt.
+        if known { lower(fix, reason) } else { fix.reasons.push(reason) }
     }
     let object = run.variant.and_then(|variant| variant.object).unwrap_or(run.container.object);
     if let Some(doubt) = repository.placements().doubts(object).first() {
         lower(fix, format!("what overlays make of it is not known for certain: {doubt}"));
     }
-}
-
-/// Tells whether a HelmRelease patches what its chart renders: the patches speak of the rendered objects, which are not known.
-fn is_rendered_anew(repository: &Repository, object: &Object) -> bool {
-    let renderers = repository.node(object.file, object.root).at(&["spec", "postRenderers"]);
-    object.kind == "HelmRelease" && renderers.is_some_and(|list| list.resolve().items().next().is_some())
 }
 
 fn caveats((image, facts): (&ImageRef, &ImageFacts), fix: &mut Fix) {
