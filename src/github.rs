@@ -13,6 +13,7 @@ mod explain;
 mod graphql;
 mod heads;
 mod issues;
+mod listing;
 mod name;
 mod pace;
 mod pulls;
@@ -31,6 +32,7 @@ pub use self::{
     explain::{Attempt, Explanation, Situation},
     heads::{BATCH, HeadPull, RepositoryHead},
     issues::{Comment, Event},
+    listing::{HeadPage, Installation, Listing, SEARCH_MOST},
     name::Name,
     pace::{Free, Kind, Limits, Pace},
     pulls::{Label, NewPull, Pull, PullEnd, PullFile, PullPatch, PullState},

@@ -6,10 +6,12 @@
 pub mod analyse;
 pub mod bucket;
 pub mod clock;
+pub mod hub;
 pub mod key;
 pub mod lines;
 pub mod local;
 pub mod memory;
+pub mod pace;
 pub mod plan;
 pub mod planner;
 pub mod previous;

@@ -93,6 +93,20 @@ pub enum Refusal {
     /// The server does not have the branch or commit, or has nothing at all.
     #[error("the repository has no {0}")]
     NoSuchRef(String),
+    /// The server was waited for in vain.
+    #[error("{host} does not answer in time")]
+    Timeout {
+        /// The server.
+        host: String,
+    },
+    /// There is no connection to the server.
+    #[error("{host} cannot be reached: {reason}")]
+    Unreachable {
+        /// The server.
+        host: String,
+        /// Why not.
+        reason: String,
+    },
     /// The pack is larger than may be.
     #[error("the repository sends more than {0} bytes")]
     TooLarge(u64),
@@ -243,8 +257,8 @@ impl Remote {
 
     fn trouble(&self, error: &ureq::Error) -> anyhow::Error {
         match error {
-            ureq::Error::Timeout(_) => anyhow::anyhow!("{} does not answer in time", self.host),
-            other => anyhow::anyhow!("{} cannot be reached: {other}", self.host),
+            ureq::Error::Timeout(_) => Refusal::Timeout { host: self.host.clone() }.into(),
+            other => Refusal::Unreachable { host: self.host.clone(), reason: other.to_string() }.into(),
         }
     }
 }

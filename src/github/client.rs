@@ -1,9 +1,12 @@
 //! The client: octocrab's requests, driven by one thread.
 
 use std::{
+    collections::BTreeMap,
     fmt,
-    sync::Arc,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use anyhow::Context as _;
@@ -146,6 +149,7 @@ impl Client {
             clock: Arc::clone(&settings.clock),
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),
+            calls: Mutex::default(),
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         // The queue in front of the service is a task of this runtime.
@@ -169,22 +173,39 @@ impl Client {
     /// # Errors
     /// If the App is not installed there.
     pub fn for_repository(&self, name: &Name) -> Result<Self> {
-        let (mut crab, mut installed) = (self.crab.clone(), false);
-        if matches!(self.settings.credentials, Credentials::App(_)) {
-            let found: Installation = self.get(&name.route("/installation"))?;
-            let scoped = self.crab.installation_builder(InstallationId::from(found.id));
-            let scoped = scoped.repositories(vec![name.name().to_owned()]).build();
-            crab = scoped.map_err(|error| unwrap(&error))?;
-            installed = true;
+        if !self.is_app() {
+            return Ok(self.with(self.crab.clone(), false));
         }
-        Ok(Self {
+        let found: Installation = self.get(&name.route("/installation"))?;
+        let scoped = self.crab.installation_builder(InstallationId::from(found.id));
+        let scoped = scoped.repositories(vec![name.name().to_owned()]).build();
+        Ok(self.with(scoped.map_err(|error| unwrap(&error))?, true))
+    }
+
+    /// Returns a client for all repositories of an App's installation.
+    ///
+    /// # Errors
+    /// If these are no credentials of an App.
+    pub fn for_installation(&self, id: u64) -> Result<Self> {
+        let scoped = self.crab.installation(InstallationId::from(id));
+        Ok(self.with(scoped.map_err(|error| unwrap(&error))?, true))
+    }
+
+    /// Tells whether the credentials are an App's own, with which no repository can be worked on.
+    #[must_use]
+    pub const fn is_app(&self) -> bool {
+        matches!(self.settings.credentials, Credentials::App(_)) && !self.installed
+    }
+
+    fn with(&self, crab: Octocrab, installed: bool) -> Self {
+        Self {
             crab,
             runtime: Arc::clone(&self.runtime),
             shared: Arc::clone(&self.shared),
             settings: self.settings.clone(),
             host: self.host.clone(),
             installed,
-        })
+        }
     }
 
     /// Returns the token that git's own protocol wants; an installation's is asked for first.
@@ -226,6 +247,12 @@ impl Client {
     #[must_use]
     pub fn spent(&self) -> (u64, u64) {
         (self.shared.reads.load(Ordering::Relaxed), self.shared.writes.load(Ordering::Relaxed))
+    }
+
+    /// Returns how many requests of each kind were made so far.
+    #[must_use]
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns the seconds since 1970.

@@ -21,6 +21,8 @@ pub enum Error {
         reason: String,
         /// Whether the request may have been carried out all the same.
         uncertain: bool,
+        /// Whether it was waited for in vain.
+        timeout: bool,
     },
     /// A GraphQL call failed.
     #[error("GitHub refused the call: {}", .0.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; "))]
@@ -31,6 +33,9 @@ pub enum Error {
     /// The credentials cannot be used.
     #[error("{0}")]
     Credentials(String),
+    /// The run is to stop, and the request was not sent.
+    #[error("stopped before the request was sent")]
+    Stopped,
 }
 
 /// What GitHub said.
@@ -66,6 +71,9 @@ pub struct GraphqlError {
     pub kind: Option<String>,
     /// The message.
     pub message: String,
+    /// Which part of the answer it concerns: names and indices from the root.
+    #[serde(default)]
+    pub path: Vec<serde_json::Value>,
 }
 
 impl Error {
@@ -108,6 +116,7 @@ impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
         let uncertain =
             trouble.is_passing() || matches!(trouble, Trouble::Malformed(..) | Trouble::TooLarge(..));
+        let timeout = matches!(trouble, Trouble::Timeout(_));
         let reason = match trouble {
             Trouble::Forbidden(host) => {
                 format!(
@@ -116,7 +125,7 @@ impl From<Trouble> for Error {
             }
             other => other.to_string(),
         };
-        Self::NoAnswer { reason, uncertain }
+        Self::NoAnswer { reason, uncertain, timeout }
     }
 }
 

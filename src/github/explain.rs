@@ -100,7 +100,7 @@ impl Error {
             Self::Malformed(call, _) => {
                 Some(explanation(format!("what answers to {call} is not GitHub's API"), WRONG_ADDRESS))
             }
-            Self::Credentials(_) => None,
+            Self::Credentials(_) | Self::Stopped => None,
         }
     }
 

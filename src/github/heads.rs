@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{
-    Result,
+    Error, GraphqlError, Result,
     client::{Again, Client},
     name::Name,
 };
@@ -17,6 +17,8 @@ pub struct RepositoryHead {
     pub id: u64,
     /// `owner/name`, as it is called now.
     pub full_name: String,
+    /// Its page; the address for git is the same.
+    pub url: String,
     /// The default branch and its commit; none in an empty repository.
     pub default: Option<(String, String)>,
     /// Whether it is read-only.
@@ -40,25 +42,34 @@ pub struct HeadPull {
     pub state: String,
     /// The commit of the branch.
     pub head: String,
+    /// The branch that it is for.
+    pub base: String,
     /// Whether it comes from a fork.
     pub from_fork: bool,
+    /// Its text. Anybody may have written that.
+    pub body: String,
 }
 
 /// GitHub answers for that many repositories in one call.
 pub const BATCH: usize = 100;
 
-const FRAGMENT: &str = "fragment R on Repository { databaseId nameWithOwner isArchived isDisabled isFork \
+/// What is asked of each repository. The variable `$branch` names the branch of our pull requests.
+pub(super) const FRAGMENT: &str = "fragment R on Repository { databaseId nameWithOwner url isArchived isDisabled isFork \
     defaultBranchRef { name target { oid } } repositoryTopics(first: 20) { nodes { topic { name } } } \
-    pullRequests(headRefName: $branch, first: 5, orderBy: { field: CREATED_AT, direction: DESC }) { \
-    nodes { number state headRefOid isCrossRepository } } }";
+    pullRequests(headRefName: $branch, first: 3, orderBy: { field: CREATED_AT, direction: DESC }) { \
+    nodes { number state headRefOid baseRefName isCrossRepository body } } }";
 
 impl Client {
-    /// Returns the state of up to [`BATCH`] repositories by one call, in their order; none for what is not there or not to be
-    /// seen.
+    /// Returns the state of up to [`BATCH`] repositories by one call, in their order; where one is not there or not to be
+    /// seen, what GitHub says of it.
     ///
     /// # Errors
     /// As for all calls.
-    pub fn heads(&self, names: &[Name], branch: &str) -> Result<Vec<Option<RepositoryHead>>> {
+    pub fn heads(
+        &self,
+        names: &[Name],
+        branch: &str,
+    ) -> Result<Vec<std::result::Result<RepositoryHead, GraphqlError>>> {
         let mut query = String::from("query($branch: String!) {");
         for (number, name) in names.iter().enumerate() {
             // A name holds letters, digits, dots, dashes and underscores alone.
@@ -72,13 +83,28 @@ impl Client {
         let _ = write!(query, " }} {FRAGMENT}");
         let (data, errors) = self.graphql_in_part(&query, &json!({ "branch": branch }), Again::Reads)?;
         if data.is_null() && !errors.is_empty() {
-            return Err(super::Error::Graphql(errors));
+            return Err(Error::Graphql(errors));
         }
-        Ok((0..names.len()).map(|number| head(&data[format!("r{number}")])).collect())
+        let alias = |number: usize| format!("r{number}");
+        let told = |number: usize| {
+            head(&data[alias(number)])
+                .ok_or_else(|| unseen(&errors, |path| path.first() == Some(&json!(alias(number)))))
+        };
+        Ok((0..names.len()).map(told).collect())
     }
 }
 
-fn head(node: &Value) -> Option<RepositoryHead> {
+/// Returns what GitHub says of a part of a query that it left out.
+pub(super) fn unseen(errors: &[GraphqlError], is_it: impl Fn(&[Value]) -> bool) -> GraphqlError {
+    let found = errors.iter().find(|error| is_it(&error.path)).cloned();
+    found.unwrap_or_else(|| GraphqlError {
+        kind: None,
+        message: "GitHub does not show it".to_owned(),
+        path: Vec::new(),
+    })
+}
+
+pub(super) fn head(node: &Value) -> Option<RepositoryHead> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let branch = &node["defaultBranchRef"];
     let topics = node["repositoryTopics"]["nodes"].as_array().into_iter().flatten();
@@ -86,20 +112,24 @@ fn head(node: &Value) -> Option<RepositoryHead> {
     Some(RepositoryHead {
         id: node["databaseId"].as_u64()?,
         full_name: text(&node["nameWithOwner"])?,
+        url: text(&node["url"])?,
         default: text(&branch["name"]).zip(text(&branch["target"]["oid"])),
         archived: node["isArchived"] == true,
         disabled: node["isDisabled"] == true,
         fork: node["isFork"] == true,
         topics: topics.filter_map(|node| text(&node["topic"]["name"])).collect(),
-        pulls: pulls
-            .filter_map(|node| {
-                Some(HeadPull {
-                    number: node["number"].as_u64()?,
-                    state: text(&node["state"])?,
-                    head: text(&node["headRefOid"])?,
-                    from_fork: node["isCrossRepository"] == true,
-                })
-            })
-            .collect(),
+        pulls: pulls.filter_map(pull).collect(),
+    })
+}
+
+fn pull(node: &Value) -> Option<HeadPull> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Some(HeadPull {
+        number: node["number"].as_u64()?,
+        state: text(&node["state"])?,
+        head: text(&node["headRefOid"])?,
+        base: text(&node["baseRefName"])?,
+        from_fork: node["isCrossRepository"] == true,
+        body: text(&node["body"]).unwrap_or_default(),
     })
 }

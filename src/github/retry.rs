@@ -31,8 +31,8 @@ impl Default for Waiting {
 pub trait Clock: Send + Sync {
     /// Returns the seconds since 1970.
     fn now(&self) -> u64;
-    /// Waits.
-    fn sleep(&self, time: Duration);
+    /// Waits. Returns early, with `false`, where the run is to stop.
+    fn sleep(&self, time: Duration) -> bool;
 }
 
 /// The clock of this machine.
@@ -44,8 +44,9 @@ impl Clock for SystemClock {
         SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs())
     }
 
-    fn sleep(&self, time: Duration) {
+    fn sleep(&self, time: Duration) -> bool {
         std::thread::sleep(time);
+        true
     }
 }
 

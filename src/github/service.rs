@@ -1,11 +1,12 @@
 //! The service under octocrab: each request goes through our transport, as often as may be and not faster than it should.
 
 use std::{
+    collections::BTreeMap,
     error,
     future::Future,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -41,6 +42,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) reads: AtomicU64,
     pub(super) writes: AtomicU64,
+    pub(super) calls: Mutex<BTreeMap<String, u64>>,
 }
 
 #[derive(Clone)]
@@ -75,9 +77,12 @@ impl Shared {
         let kind = kind(request);
         let mut attempt = 1;
         loop {
-            self.clock.sleep(self.pace.before(kind));
+            if !self.clock.sleep(self.pace.before(kind)) {
+                return Err(Error::Stopped);
+            }
             let counter = if kind == Kind::Read { &self.reads } else { &self.writes };
             counter.fetch_add(1, Ordering::Relaxed);
+            self.count(request);
             let outcome = self.transport.exchange(request, LARGEST_ANSWER);
             let judgement = match &outcome {
                 Ok(answer) => {
@@ -99,10 +104,34 @@ impl Shared {
                 }
                 Judgement::Passing(_) | Judgement::Final => return Ok(outcome?),
             };
-            self.clock.sleep(wait);
+            if !self.clock.sleep(wait) {
+                return Err(Error::Stopped);
+            }
             attempt += 1;
         }
     }
+
+    fn count(&self, request: &Request<Vec<u8>>) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        *calls.entry(route(request)).or_default() += 1;
+    }
+}
+
+/// Names the kind of a call: its method and path, without what is particular to one repository.
+fn route(request: &Request<Vec<u8>>) -> String {
+    let path = request.uri().path();
+    let rest = match path.split_once("/repos/") {
+        Some((_, of)) => {
+            of.splitn(3, '/').nth(2).map_or("repos/*".to_owned(), |rest| format!("repos/*/{rest}"))
+        }
+        None => path.trim_start_matches('/').to_owned(),
+    };
+    let word = |part: &&str| {
+        *part == "*" || part.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
+    };
+    let most = if rest.starts_with("repos/*/git/") { 4 } else { 3 };
+    let kept: Vec<&str> = rest.split('/').take_while(word).take(most).collect();
+    format!("{} /{}", request.method(), kept.join("/"))
 }
 
 fn kind(request: &Request<Vec<u8>>) -> Kind {
@@ -145,6 +174,19 @@ mod tests {
         };
         assert_eq!(moved("https://git.acme.example/api/v3/graphql"), "https://git.acme.example/api/graphql");
         assert_eq!(moved("https://api.github.com/graphql"), "https://api.github.com/graphql");
+    }
+
+    #[test]
+    fn calls_of_one_kind_are_counted_together() {
+        let named = |path: &str| {
+            let request = Request::builder().uri(format!("https://a.example{path}")).body(Vec::new());
+            route(&request.expect("a request"))
+        };
+        assert_eq!(named("/repos/acme/site"), "GET /repos/*");
+        assert_eq!(named("/api/v3/repos/acme/site/pulls/12/files?page=2"), "GET /repos/*/pulls");
+        assert_eq!(named("/repos/acme/site/git/ref/heads/Main"), "GET /repos/*/git/ref");
+        assert_eq!(named("/graphql"), "GET /graphql");
+        assert_eq!(named("/app/installations/7/access_tokens"), "GET /app/installations");
     }
 
     #[test]

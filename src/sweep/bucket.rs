@@ -61,19 +61,19 @@ impl Bucket {
         self.forget();
     }
 
-    /// Grants a write at this time, or tells how long to wait before asking again.
-    ///
-    /// # Errors
-    /// The time to wait, which is never zero.
-    pub fn take(&mut self, now: Duration) -> Result<(), Duration> {
-        let free = self.free_at();
-        if free > now {
-            return Err(free - now);
-        }
+    /// Grants the next write for the earliest time at which it may be, and returns how long that is from now.
+    pub fn reserve(&mut self, now: Duration) -> Duration {
+        let at = self.free_at().max(now);
         // A clock that was set back must not make the writes before it look older than they are.
-        self.writes.push_back(now.max(self.writes.back().copied().unwrap_or_default()));
+        self.writes.push_back(at.max(self.writes.back().copied().unwrap_or_default()));
         self.forget();
-        Ok(())
+        at - now
+    }
+
+    /// Returns how long the server wants nothing at all, not even reads.
+    #[must_use]
+    pub fn pause(&self, now: Duration) -> Duration {
+        self.closed_until.saturating_sub(now)
     }
 
     /// Takes note of what the server says. What it allows beyond the limits changes nothing.

@@ -1,56 +1,65 @@
-//! The time, as something that tests can turn by hand.
+//! The time, as something that a stop cuts short.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant, SystemTime},
 };
 
-/// Tells the time, and lets it pass.
-pub trait Clock: Sync {
-    /// Returns the time since the epoch of Unix.
-    fn now(&self) -> Duration;
-
-    /// Waits. Returns early, with `false`, where the run is to stop.
-    fn wait(&self, time: Duration) -> bool;
-}
+use crate::github;
 
 /// The time of this machine.
 ///
 /// It is read once and counted on from there: whoever sets the machine's clock back does not stop the sweep.
-#[derive(Debug)]
-pub struct SystemClock<'a> {
+#[derive(Debug, Clone)]
+pub struct Clock {
     begun: Duration,
     since: Instant,
-    stop: &'a AtomicBool,
+    stop: Arc<AtomicBool>,
 }
 
 /// How long it takes at most until a wait notices that the run is to stop.
 const SLICE: Duration = Duration::from_millis(100);
 
-impl<'a> SystemClock<'a> {
+impl Clock {
     /// Begins to count. The clock's waits end when `stop` is set.
     #[must_use]
-    pub fn new(stop: &'a AtomicBool) -> Self {
+    pub fn new(stop: Arc<AtomicBool>) -> Self {
         let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self { begun, since: Instant::now(), stop }
     }
-}
 
-impl Clock for SystemClock<'_> {
-    fn now(&self) -> Duration {
+    /// Returns the time since the epoch of Unix.
+    #[must_use]
+    pub fn time(&self) -> Duration {
         self.begun + self.since.elapsed()
     }
 
-    fn wait(&self, time: Duration) -> bool {
+    /// Tells whether the run is to stop.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+impl github::Clock for Clock {
+    fn now(&self) -> u64 {
+        self.time().as_secs()
+    }
+
+    /// A stop ends waits alone: calls that need not wait still go through, so that the work on one repository is finished.
+    fn sleep(&self, time: Duration) -> bool {
         let end = Instant::now() + time;
         loop {
-            if self.stop.load(Ordering::Relaxed) {
-                return false;
-            }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return true;
+            }
+            if self.is_over() {
+                return false;
             }
             thread::sleep(left.min(SLICE));
         }

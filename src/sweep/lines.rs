@@ -60,9 +60,16 @@ impl Lines {
     /// If it could not be written; the file then ends where it ended before.
     pub fn append<T: Serialize>(&mut self, line: &T) -> Result<Spot> {
         let spot = self.write(line)?;
-        let synced = self.file.sync_data();
-        synced.with_context(|| format!("failed to write {}", self.path.display()))?;
+        self.sync()?;
         Ok(spot)
+    }
+
+    /// Makes all lines last.
+    ///
+    /// # Errors
+    /// If the disk does not take them.
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync_data().with_context(|| format!("failed to write {}", self.path.display()))
     }
 
     /// Appends a line that a crash of the whole machine may cost; the next [`Lines::append`] makes it last as well.

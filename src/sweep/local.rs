@@ -45,6 +45,7 @@ fn listed(folder: &Path) -> Listed {
         Ok(head) => Listed::Repository(Box::new(Candidate {
             id: format!("local:{name}"),
             name,
+            url: None,
             topics: Vec::new(),
             archived: false,
             fork: false,

@@ -38,6 +38,9 @@ pub struct Header {
     pub key: String,
     /// When it was begun, in milliseconds since the epoch of Unix. It tells plans of the same name apart.
     pub begun: u64,
+    /// The API that the repositories were told by; none for those on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
     /// The shard, `2/4`, if this is not all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
@@ -110,7 +113,8 @@ pub enum Status {
 }
 
 /// Why something did not work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema)]
+#[error("{reason}")]
 pub struct Failure {
     /// The kind.
     #[serde(rename = "failure")]

@@ -145,6 +145,7 @@ impl Planner<'_> {
             caulk: env!("CARGO_PKG_VERSION").to_owned(),
             key: self.common.text(),
             begun: self.now,
+            api: None,
             shard: self.shard.map(|shard| shard.to_string()),
             settings: self.analyser.settings.clone(),
         }

@@ -88,6 +88,7 @@ mod tests {
         Candidate {
             id: name.to_owned(),
             name: name.to_owned(),
+            url: None,
             topics: vec!["gitops".to_owned()],
             archived: false,
             fork: false,

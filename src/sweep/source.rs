@@ -23,9 +23,11 @@ pub struct Candidate {
     pub id: String,
     /// `owner/name`, or the path of a local folder.
     pub name: String,
+    /// The address of its page on GitHub; none on this machine.
+    pub url: Option<String>,
     /// Its topics.
     pub topics: Vec<String>,
-    /// Whether nobody may change it any more.
+    /// Whether nobody may change it any more, or it is switched off.
     pub archived: bool,
     /// Whether it was forked off another one.
     pub fork: bool,

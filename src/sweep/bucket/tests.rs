@@ -31,13 +31,8 @@ fn writes(bucket: &mut Bucket, count: usize, mut idle: impl FnMut() -> Duration)
     let (mut now, mut done) = (START, Vec::new());
     while done.len() < count {
         now += idle();
-        match bucket.take(now) {
-            Ok(()) => done.push(now),
-            Err(wait) => {
-                assert!(!wait.is_zero());
-                now += wait;
-            }
-        }
+        now += bucket.reserve(now);
+        done.push(now);
     }
     done
 }
@@ -71,10 +66,8 @@ fn a_run_that_goes_on_counts_the_writes_of_the_one_before() {
     all.iter().for_each(|at| next.remember(*at));
     let mut now = *all.last().expect("writes");
     while all.len() < 1_000 {
-        match next.take(now) {
-            Ok(()) => all.push(now),
-            Err(wait) => now += wait,
-        }
+        now += next.reserve(now);
+        all.push(now);
     }
     hold(&all, &GITHUB);
 }
@@ -84,28 +77,28 @@ fn a_server_that_asks_for_patience_gets_it() {
     let mut bucket = Bucket::new(&GITHUB);
     let seconds = Duration::from_secs;
     bucket.hear(Told { retry_after: Some(seconds(30)), ..Told::default() }, START);
-    assert_eq!(bucket.take(START), Err(seconds(30)));
-    assert_eq!(bucket.take(START + seconds(30)), Ok(()));
+    assert_eq!((bucket.pause(START), bucket.reserve(START)), (seconds(30), seconds(30)));
     let reset = Some(START + seconds(90));
     bucket.hear(Told { remaining: Some(4_000), reset, ..Told::default() }, START);
-    assert_eq!(bucket.take(START + seconds(31)), Ok(()), "plenty remains, so the reset is no news");
+    let plenty = "plenty remains, so the reset is no news";
+    assert_eq!(bucket.reserve(START + seconds(31)), Duration::ZERO, "{plenty}");
     bucket.hear(Told { remaining: Some(0), reset, ..Told::default() }, START + seconds(31));
-    assert_eq!(bucket.take(START + seconds(31)), Err(seconds(59)));
+    assert_eq!(bucket.reserve(START + seconds(31)), seconds(59));
     bucket.hear(Told { retry_after: Some(seconds(1)), ..Told::default() }, START + seconds(31));
-    assert_eq!(bucket.take(START + seconds(31)), Err(seconds(59)), "a shorter word opens nothing");
+    assert_eq!(bucket.pause(START + seconds(31)), seconds(59), "a shorter word opens nothing");
 }
 
 #[test]
 fn no_server_stops_a_sweep_for_good() {
     let mut bucket = Bucket::new(&GITHUB);
     bucket.hear(Told { retry_after: Some(Duration::MAX / 2), ..Told::default() }, START);
-    assert_eq!(bucket.take(START), Err(LONGEST_PAUSE));
+    assert_eq!(bucket.reserve(START), LONGEST_PAUSE);
 }
 
 #[test]
 fn a_clock_that_goes_back_frees_nothing() {
     let mut bucket = Bucket::new(&[Limit { writes: 2, window: Duration::from_secs(60) }]);
-    assert_eq!(bucket.take(START), Ok(()));
-    assert_eq!(bucket.take(START - Duration::from_secs(50)), Ok(()));
-    assert_eq!(bucket.take(START), Err(Duration::from_secs(60)));
+    assert_eq!(bucket.reserve(START), Duration::ZERO);
+    assert_eq!(bucket.reserve(START - Duration::from_secs(50)), Duration::ZERO);
+    assert_eq!(bucket.reserve(START), Duration::from_secs(60));
 }
