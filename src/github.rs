@@ -31,7 +31,7 @@ pub use self::{
     error::{Error, GraphqlError, Refusal},
     explain::{Attempt, Explanation, Situation},
     heads::{BATCH, HeadPull, RepositoryHead},
-    issues::{Comment, Event},
+    issues::{Comment, Event, Team},
     listing::{HeadPage, Installation, Listing, SEARCH_MOST},
     name::Name,
     pace::{Free, Kind, Limits, Pace},

@@ -95,6 +95,12 @@ impl Error {
         }
     }
 
+    /// Tells whether a branch is not where the call expected it.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Graphql(errors) if errors.iter().any(|error| error.kind.as_deref() == Some("STALE_DATA")))
+    }
+
     /// Tells whether the request may have been carried out although it seems to have failed.
     #[must_use]
     pub const fn is_uncertain(&self) -> bool {

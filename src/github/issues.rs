@@ -38,6 +38,16 @@ pub struct Event {
     /// The account, of events about reviews.
     #[serde(default)]
     pub requested_reviewer: Option<Account>,
+    /// The team, of events about reviews.
+    #[serde(default)]
+    pub requested_team: Option<Team>,
+}
+
+/// A team of an organisation.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Team {
+    /// Its name in addresses.
+    pub slug: String,
 }
 
 impl Client {

@@ -87,6 +87,25 @@ impl Client {
         self.get(&name.route(""))
     }
 
+    /// As [`Client::repository`], with `None` for what is not there or not to be seen.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn find_repository(&self, name: &Name) -> Result<Option<Repository>> {
+        self.find(&name.route(""))
+    }
+
+    /// Returns the name of the account that calls are made as; `None` without credentials.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn account(&self) -> Result<Option<String>> {
+        if matches!(self.settings().credentials, super::Credentials::Anonymous) {
+            return Ok(None);
+        }
+        self.viewer().map(|account| Some(account.login))
+    }
+
     /// Returns whose token it is.
     ///
     /// # Errors
@@ -131,6 +150,21 @@ impl Client {
     /// As for all calls.
     pub fn fork(&self, name: &Name) -> Result<Repository> {
         self.post(&name.route("/forks"), &json!({ "default_branch_only": true }), Again::Repeatable)
+    }
+
+    /// Waits until a branch is there: GitHub makes forks while one waits.
+    ///
+    /// # Errors
+    /// As for all calls; also if it does not come within half a minute.
+    pub fn await_branch(&self, name: &Name, branch: &str) -> Result<()> {
+        for _ in 0..10 {
+            if self.branch_head(name, branch)?.is_some() {
+                return Ok(());
+            }
+            self.settings().clock.sleep(std::time::Duration::from_secs(3));
+        }
+        let reason = format!("{name} has no branch `{branch}` yet; GitHub is still making the fork");
+        Err(super::Error::NoAnswer { reason, uncertain: false, timeout: true })
     }
 
     /// Brings a branch of a fork up to date with the repository that it comes from.
