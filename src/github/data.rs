@@ -128,7 +128,8 @@ impl Client {
     /// As for all calls.
     pub fn matching_refs(&self, name: &Name, start: &str) -> Result<Vec<(String, String)>> {
         let route = name.route(&format!("/git/matching-refs/{}", escape(start, "/")));
-        let found: Vec<Reference> = self.list(&route, 1000)?;
+        // GitHub gives all of them at once: this call has no pages.
+        let found: Vec<Reference> = self.get(&route)?;
         Ok(found.into_iter().map(|found| (found.name, found.object.sha)).collect())
     }
 

@@ -80,7 +80,9 @@ function body(operation, at, exchange, problems) {
     return operation.requestBody?.required && json ? ["the request lacks its body"] : [];
   }
   if (!json) return ["the request has a body that GitHub does not know"];
-  const stray = Object.keys(exchange.request).filter((key) => json.schema.properties && !(key in json.schema.properties));
+  // A body that may be null has its properties one step further in.
+  const known = (json.schema.anyOf?.[0] ?? json.schema).properties;
+  const stray = Object.keys(exchange.request).filter((key) => known && !(key in known));
   return [
     ...stray.map((key) => `request: no property ${key}`),
     ...problems(`${at}/requestBody/content/application~1json/schema`, exchange.request, "request"),

@@ -1,0 +1,4 @@
+//! caulk and GitHub, as the stand-in plays it.
+
+mod client;
+mod world;
