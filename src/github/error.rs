@@ -107,6 +107,8 @@ impl Error {
         match self {
             Self::NoAnswer { uncertain, .. } => *uncertain,
             Self::Refused(refusal) => refusal.status >= 500,
+            // An answer that cannot be read says nothing of what was done.
+            Self::Malformed(..) => true,
             _ => false,
         }
     }

@@ -1,4 +1,5 @@
 //! caulk and GitHub, as the stand-in plays it.
 
 mod client;
+mod faults;
 mod world;

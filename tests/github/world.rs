@@ -19,6 +19,12 @@ pub(crate) const REPOSITORY: &str = "acme/app";
 #[derive(Debug, Default)]
 pub(crate) struct Impatient(AtomicU64);
 
+impl Impatient {
+    pub(crate) fn waited(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
 impl Clock for Impatient {
     fn now(&self) -> u64 {
         1_800_000_000

@@ -81,7 +81,8 @@ function body(operation, at, exchange, problems) {
   }
   if (!json) return ["the request has a body that GitHub does not know"];
   // A body that may be null has its properties one step further in.
-  const known = (json.schema.anyOf?.[0] ?? json.schema).properties;
+  const { properties = {}, anyOf } = json.schema;
+  const known = Object.keys(properties).length > 0 ? properties : anyOf?.[0]?.properties;
   const stray = Object.keys(exchange.request).filter((key) => known && !(key in known));
   return [
     ...stray.map((key) => `request: no property ${key}`),

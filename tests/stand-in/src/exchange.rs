@@ -54,8 +54,10 @@ impl Exchange {
 /// All exchanges so far.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    pub(crate) exchanges: Vec<Exchange>,
-    /// How many have come since the last `forget`.
+    exchanges: Vec<Exchange>,
+    /// How many of them are forgotten.
+    forgotten: usize,
+    /// The calls that have come since then.
     calls: Vec<String>,
     file: Option<File>,
 }
@@ -101,8 +103,18 @@ impl Log {
         self.exchanges.push(exchange);
     }
 
+    /// Returns all that is not forgotten.
+    pub(crate) fn remembered(&self) -> &[Exchange] {
+        &self.exchanges[self.forgotten..]
+    }
+
+    /// Returns everything.
+    pub(crate) fn all(&self) -> &[Exchange] {
+        &self.exchanges
+    }
+
     pub(crate) fn forget(&mut self) {
-        self.exchanges.clear();
+        self.forgotten = self.exchanges.len();
         self.calls.clear();
     }
 }

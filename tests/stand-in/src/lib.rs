@@ -19,7 +19,8 @@
 //! ```
 //!
 //! What is set up is in `seed`, what people do meanwhile and what a test looks at in `people`, faults in [`Fault`]. Every exchange
-//! is kept ([`Server::exchanges`]) and, where the variable `STAND_IN_LOG` names a folder, written there as JSON lines.
+//! is kept ([`Server::exchanges`]) and, where the variable `STAND_IN_LOG` names a folder, written there as JSON lines. In the end all of
+//! them are checked against GitHub's own descriptions, so that neither a client nor this can drift from the real thing.
 //!
 //! It does as GitHub does where clients stumble: a second pull request of the same branches is refused (422), a review with one
 //! comment outside the diff is refused whole, a pull request closes when its branch is put back to the base or removed, what a token
@@ -28,6 +29,7 @@
 //! access to a repository.
 
 mod call;
+mod contract;
 mod exchange;
 mod fault;
 mod graphql;

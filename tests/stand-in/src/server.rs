@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::{
     call::{self, Call},
+    contract,
     exchange::{Exchange, Log, is_git},
     fault::{Fault, Hook, Moment, Seen},
     graphql,
@@ -24,10 +25,14 @@ use crate::{
 };
 
 /// A running server. It answers until the process ends; what it keeps on disk goes with the value.
+///
+/// When one of [`Server::start`] goes, every exchange that it had is checked against GitHub's own OpenAPI description and GraphQL
+/// schema, and the test fails if one is not as described. Where node or its packages are absent that is left out with a word,
+/// unless the variable `CAULK_REQUIRE_SERVERS` is set.
 pub struct Server {
     pub(crate) shared: Arc<Shared>,
     site: String,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 pub(crate) struct Shared {
@@ -63,8 +68,9 @@ impl Server {
             let name = folder.path().file_name().map(|name| name.to_string_lossy().into_owned());
             Path::new(&logs).join(format!("{}.jsonl", name.unwrap_or_default().trim_start_matches('.')))
         });
-        let server = Self::start_in(folder.path(), log.as_deref()).expect("a server");
-        Self { _folder: Some(folder), ..server }
+        let mut server = Self::start_in(folder.path(), log.as_deref()).expect("a server");
+        server.folder = Some(folder);
+        server
     }
 
     /// Starts a server that keeps its repositories in the folder and writes its exchanges to the file.
@@ -90,7 +96,7 @@ impl Server {
                 thread::spawn(move || serve(&stream, &shared));
             }
         });
-        Ok(Self { shared, site, _folder: None })
+        Ok(Self { shared, site, folder: None })
     }
 
     /// Returns the address, of the API and of the site alike: `http://127.0.0.1:PORT`.
@@ -136,7 +142,7 @@ impl Server {
     /// Returns all exchanges since the start or the last [`Server::forget`].
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.shared.log.lock().expect("the log").exchanges.clone()
+        self.shared.log.lock().expect("the log").remembered().to_vec()
     }
 
     /// Returns the calls so far, as in [`Seen::call`].
@@ -160,6 +166,16 @@ impl Server {
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.shared.world.lock().expect("the world")
+    }
+}
+
+impl Drop for Server {
+    /// Checks every exchange of a test against GitHub's own descriptions.
+    fn drop(&mut self) {
+        if self.folder.is_some() && !thread::panicking() {
+            let faults = contract::faults(self.shared.log.lock().expect("the log").all());
+            assert!(faults.is_empty(), "not as GitHub describes it:\n{}", faults.join("\n"));
+        }
     }
 }
 
