@@ -6,10 +6,12 @@ mod completions;
 mod diagnose;
 mod explain;
 mod fix;
+mod format;
 mod image;
 mod inputs;
 mod man;
 mod output;
+mod report;
 mod schema;
 mod sources;
 mod sweep;
@@ -53,6 +55,7 @@ enum Command {
     Explain(explain::Explain),
     Image(image::Image),
     Diagnose(diagnose::Diagnose),
+    Report(report::Report),
     Sweep(sweep::Sweep),
     Cache(cache::Cache),
     Completions(completions::Completions),
@@ -96,6 +99,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Explain(command) => command.run(),
         Command::Image(command) => command.run(),
         Command::Diagnose(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Sweep(command) => command.run(),
         Command::Cache(command) => command.run(),
         Command::Completions(command) => command.run(),

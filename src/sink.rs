@@ -1,6 +1,7 @@
 //! What becomes of a plan: shown, reported or written.
 
 pub mod diff;
+pub mod formats;
 pub mod json;
 pub mod markdown;
 pub mod progress;

@@ -3,17 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{CLEAN, FOUND, inputs::Inputs, output};
-use crate::{
-    baseline,
-    run::known,
-    sink::{
-        json,
-        text::{self, Shown},
-    },
+use super::{
+    CLEAN, FOUND,
+    format::{self, Format},
+    inputs::Inputs,
 };
+use crate::{baseline, run::known, sink::text::Shown};
 
 /// Report what is wrong, and change nothing
 #[derive(Debug, Args)]
@@ -28,29 +25,19 @@ pub(super) struct Check {
     write_baseline: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For machines; `caulk schema report` describes it
-    Json,
-}
-
 impl Check {
     pub(super) fn run(&self) -> Result<u8> {
         let stdin = self.inputs.is_stdin().then(|| self.inputs.stdin()).transpose()?;
         let run = self.inputs.plan(stdin)?;
-        match self.format {
-            Format::Text => {
-                output::report(&text::report(&run, Shown::Nothing))?;
-                output::report(&text::closing(&run, Shown::Nothing))?;
-            }
-            Format::Json => output::raw(&json::render(&json::report(&run, false))?)?,
-        }
         let mut code = self.inputs.code(&run, false);
         if let Some(path) = &self.write_baseline {
             baseline::write(path, &known(&run.plan))?;
             code = if code == FOUND { CLEAN } else { code };
+        }
+        match self.format {
+            Format::Text => format::tell(&run, Shown::Nothing)?,
+            Format::Diff => format::tell_changes(&run, Shown::Diff)?,
+            Format::Of(format) => format::tell_machine(format, &Inputs::report(&run, false, code))?,
         }
         super::leave(run);
         Ok(code)

@@ -1,14 +1,18 @@
 //! `caulk fix`
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{inputs::Inputs, output};
+use super::{
+    format::{self, Format},
+    inputs::Inputs,
+    output,
+};
 use crate::{
     read::{Skip, Trouble},
     run::Run,
     sink::{
-        diff, json, stage,
+        stage,
         text::{self, Shown},
         write::{self, Replacement},
     },
@@ -30,16 +34,6 @@ pub(super) struct Fix {
     format: Option<Format>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For machines; `caulk schema report` describes it
-    Json,
-    /// A unified diff on standard output, and the rest for people on standard error
-    Diff,
-}
-
 impl Fix {
     pub(super) fn run(&self) -> Result<u8> {
         if self.inputs.is_stdin() {
@@ -52,21 +46,13 @@ impl Fix {
             (false, _) => {}
         }
         let format = self.format.unwrap_or(if self.write { Format::Text } else { Format::Diff });
-        let shown = if self.write { Shown::Written } else { Shown::Diff };
-        match format {
-            Format::Diff => {
-                output::patch(&patch(&run))?;
-                output::note(&text::report(&run, shown))?;
-                output::note(&text::closing(&run, shown))?;
-            }
-            Format::Text => {
-                let shown = if self.write { Shown::Written } else { Shown::Nothing };
-                output::report(&text::report(&run, shown))?;
-                output::report(&text::closing(&run, shown))?;
-            }
-            Format::Json => output::raw(&json::render(&json::report(&run, self.write))?)?,
-        }
         let code = self.inputs.code(&run, self.write);
+        let written = |otherwise| if self.write { Shown::Written } else { otherwise };
+        match format {
+            Format::Diff => format::tell_changes(&run, written(Shown::Diff))?,
+            Format::Text => format::tell(&run, written(Shown::Nothing))?,
+            Format::Of(format) => format::tell_machine(format, &Inputs::report(&run, self.write, code))?,
+        }
         super::leave(run);
         Ok(code)
     }
@@ -77,12 +63,13 @@ impl Fix {
         let run = self.inputs.plan(Some(bytes.clone()))?;
         let format = self.format.or(self.diff.then_some(Format::Diff));
         match (format, run.plan.changes.first()) {
-            (Some(Format::Json), _) => {
-                output::raw(&json::render(&json::report(&run, true))?)?;
-                return Ok(self.inputs.code(&run, true));
+            (Some(Format::Of(format)), _) => {
+                let code = self.inputs.code(&run, true);
+                format::tell_machine(format, &Inputs::report(&run, true, code))?;
+                return Ok(code);
             }
             (Some(Format::Diff), _) => {
-                output::patch(&patch(&run))?;
+                output::patch(&format::patch(&run))?;
                 output::note(&text::closing(&run, Shown::Diff))?;
                 return Ok(self.inputs.code(&run, false));
             }
@@ -93,14 +80,6 @@ impl Fix {
         output::note(&text::closing(&run, Shown::Written))?;
         Ok(self.inputs.code(&run, true))
     }
-}
-
-/// Renders all changes, with paths from the folder that caulk runs in.
-fn patch(run: &Run) -> String {
-    let changes = run.plan.changes.iter();
-    changes
-        .map(|change| diff::unified(&run.tree.name_of(&change.path), change.before.text(), &change.after))
-        .collect()
 }
 
 /// Writes the changes. What could not be written is a failure of the run, and its findings are not mended.

@@ -17,6 +17,7 @@ use crate::{
     config::Tier,
     read::{Thoroughness, Trouble},
     run::{self, Narrowing, Request, Run, remaining},
+    sink::json::{self, Report},
 };
 
 /// How standard input is called in reports.
@@ -106,6 +107,13 @@ impl Inputs {
             None if narrowing.is_nothing() => run::run(&request, &folder),
             None => run::run_narrowed(&request, &folder, &narrowing),
         }
+    }
+
+    /// Makes the report of a run that ends with the code.
+    pub(super) fn report(run: &Run, written: bool, code: u8) -> Report {
+        let mut report = json::report(run, written);
+        report.summary.exit_code = Some(code);
+        report
     }
 
     /// Decides the exit code. `written` tells whether the changes are where they belong.

@@ -76,6 +76,12 @@ pub struct Finding {
     pub end_line: u32,
     /// The column behind the place's last character.
     pub end_column: u32,
+    /// The column in bytes of UTF-8, from 1; 0 in reports that do not tell it.
+    #[serde(default)]
+    pub byte_column: u32,
+    /// The column in bytes behind the place's last byte.
+    #[serde(default)]
+    pub end_byte_column: u32,
     /// The number of the document and the path in it; it names the finding whatever lines come and go above.
     pub place: String,
     /// The object and the container.
@@ -141,7 +147,7 @@ pub struct Elsewhere {
 }
 
 /// A replacement of bytes.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Edit {
     /// The first byte.
     pub start: u32,
@@ -159,6 +165,12 @@ pub struct Edit {
     /// Its column.
     #[serde(default)]
     pub end_column: u32,
+    /// The first byte's column in bytes of UTF-8, from 1; 0 in reports that do not tell it.
+    #[serde(default)]
+    pub byte_column: u32,
+    /// The column in bytes of the byte after the last.
+    #[serde(default)]
+    pub end_byte_column: u32,
     /// What comes in their place.
     pub replacement: String,
 }
@@ -266,7 +278,12 @@ pub enum Effect {
 /// # Errors
 /// Never in practice: the report holds nothing that JSON cannot.
 pub fn render(report: &Report) -> serde_json::Result<Vec<u8>> {
-    let text = serde_json::to_string_pretty(report)?;
+    escaped(report)
+}
+
+/// Renders a value as JSON that may be shown on a terminal, with a final line feed.
+pub(super) fn escaped(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let text = serde_json::to_string_pretty(value)?;
     let mut safe = String::with_capacity(text.len() + 1);
     for letter in text.chars() {
         match letter {

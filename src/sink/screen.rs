@@ -54,9 +54,16 @@ pub(super) fn is_treacherous(letter: char) -> bool {
 pub fn masked(text: &str) -> Cow<'_, str> {
     static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let user_info = r"://[^\s/@:'\x22]*:(?<a>[^\s/@'\x22]+)@";
-        let word = r"(?:password|passwd|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?)";
-        let stated =
-            format!(r#"(?i){word}['"]?(?:\s*[=:]\s*|['"]?\s*,\s*)['"]?(?<b>[^\s'",\]}}=:][^\s'",\]}}]*)"#);
+        let word = r"(?:password|passwd|passphrase|secret(?:[-_]?key)?|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?)";
+        // Manifests name a secret in one line and tell it in the next: `name:` and `value:` of a variable, and an option and its
+        // word in a list. Each line of a diff has a mark before it.
+        let line = r"\h*\n[ +-]?\h*".replace(r"\h", r"[^\S\n]");
+        let between = format!(
+            r#"['"]?(?:\s*,\s*|{line})['"]?value['"]?\s*:\s*|\s*[=:]\s*[|>][-+0-9]*{line}|\s*[=:]\s*|['"]?\s*,\s*"#
+        );
+        let stated = format!(
+            r#"(?i)(?:{word}['"]?(?:{between})|-[-\w]*{word}['"]?{line}-\s+)['"]?(?<b>[^\s'",\]}}=:][^\s'",\]}}]*)"#
+        );
         Regex::new(&format!("{user_info}|{stated}")).ok()
     });
     let Some(secret) = SECRET.as_ref() else { return Cow::Borrowed(text) };
@@ -91,6 +98,19 @@ mod tests {
             ("args: [\"--token\", \"hunter2\"]", "args: [\"--token\", \"*******\"]"),
             ("--api-key=hunter2", "--api-key=*******"),
             ("password: 'hünter2'", "password: '********'"),
+            ("{name: DB_PASSWORD, value: hunter2}", "{name: DB_PASSWORD, value: *******}"),
+            (
+                r#"{"name": "DB_PASSWORD", "value": "hunter2"}"#,
+                r#"{"name": "DB_PASSWORD", "value": "*******"}"#,
+            ),
+            (
+                "   - name: DB_PASSWORD\n+    value: hunter2\n",
+                "   - name: DB_PASSWORD\n+    value: *******\n",
+            ),
+            ("  - --token\n  - hunter2\n", "  - --token\n  - *******\n"),
+            ("password: |-\n  hunter2\n", "password: |-\n  *******\n"),
+            ("SECRET_KEY=hunter2", "SECRET_KEY=*******"),
+            ("- secret\n- configMap\n", "- secret\n- configMap\n"),
             ("--password=$(PASSWORD)", "--password=$(PASSWORD)"),
             ("http://host:80/a@b", "http://host:80/a@b"),
             ("command: [\"server\"]", "command: [\"server\"]"),

@@ -5,6 +5,7 @@ mod corpus;
 mod example;
 mod explain;
 mod fix;
+mod formats;
 mod harness;
 mod kill;
 mod large;

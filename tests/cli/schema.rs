@@ -70,7 +70,7 @@ fn after_writing_nothing_of_a_mended_finding_remains() {
     assert_eq!(
         report["summary"],
         json!({
-            "files": 1, "findings": 1, "known": 0, "mended": 1, "suppressed": 0, "written": true
+            "exit_code": 0, "files": 1, "findings": 1, "known": 0, "mended": 1, "suppressed": 0, "written": true
         })
     );
     assert_eq!(report["findings"][0]["remaining"], Value::Null);

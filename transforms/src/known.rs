@@ -53,7 +53,8 @@ pub fn recognise(known: &[KnownFinding], findings: &[KnownFinding]) -> BTreeSet<
 }
 
 /// Returns a place without the number of its document and the numbers of list items.
-fn without_numbers(place: &str) -> String {
+#[must_use]
+pub fn without_numbers(place: &str) -> String {
     let path = place.split_once(':').filter(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
     let path = path.map_or(place, |(_, path)| path);
     let mut kept = String::with_capacity(path.len());

@@ -79,6 +79,8 @@ fn finding(run: &Run, outcome: &Outcome, written: bool) -> Finding {
         column,
         end_line,
         end_column,
+        byte_column: byte_column(&outcome.stream, found.at.span.start),
+        end_byte_column: byte_column(&outcome.stream, found.at.span.end),
         place: found.place.clone(),
         subject: found.subject.clone(),
         message: masked(&found.message),
@@ -114,9 +116,23 @@ fn edits(stream: &Stream, set: &EditSet) -> Vec<Edit> {
         let (line, column) = stream.position(edit.span.start);
         let (end_line, end_column) = stream.position(edit.span.end);
         let (start, end) = (edit.span.start, edit.span.end);
-        Edit { start, end, line, column, end_line, end_column, replacement: edit.replacement.clone() }
+        Edit {
+            start,
+            end,
+            line,
+            column,
+            end_line,
+            end_column,
+            byte_column: byte_column(stream, start),
+            end_byte_column: byte_column(stream, end),
+            replacement: edit.replacement.clone(),
+        }
     };
     set.edits().iter().map(edit).collect()
+}
+
+fn byte_column(stream: &Stream, at: u32) -> u32 {
+    at - stream.line_span(stream.position(at).0).start + 1
 }
 
 fn rollout(found: rollout::Rollout) -> Rollout {

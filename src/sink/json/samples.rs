@@ -63,6 +63,8 @@ pub(crate) fn finding(text: &str, verdict: VerdictName, tier: Tier) -> Finding {
         column: 5,
         end_line: 3,
         end_column: 12,
+        byte_column: 5,
+        end_byte_column: 12,
         replacement: "args".to_owned(),
     };
     Finding {
@@ -72,6 +74,8 @@ pub(crate) fn finding(text: &str, verdict: VerdictName, tier: Tier) -> Finding {
         column: 5,
         end_line: 3,
         end_column: 20,
+        byte_column: 5,
+        end_byte_column: 20,
         place: format!("0:spec.{text}"),
         subject: text.to_owned(),
         message: text.to_owned(),
