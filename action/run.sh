@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Runs caulk once and tells everything from its one report: annotations, the job summary, SARIF, outputs and the exit code.
+# Also runs in bash 3.2, which macOS has; there an empty array counts as unset, hence `${list[@]+...}`.
+set -euo pipefail
+
+# Ends the step with one sentence. Nothing in it may begin a command of its own.
+stop() {
+    local text="${1//'%'/%25}"
+    text="${text//$'\r'/%0D}"
+    printf '::error title=caulk::%s\n' "${text//$'\n'/%0A}"
+    exit 2
+}
+
+notice() {
+    printf '::notice title=caulk::%s\n' "$1"
+}
+
+# Tells whether a switch is on.
+switched() {
+    case "$2" in
+        true) return 0 ;;
+        false | '') return 1 ;;
+        *) stop "the input '$1' is 'true' or 'false', not '$2'" ;;
+    esac
+}
+
+# Shows a text in the log. It may hold what people wrote into manifests, and the runner must take none of it for a command.
+show() {
+    local fence
+    fence="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+    printf '::stop-commands::%s\n' "$fence"
+    cat "$1"
+    printf '\n::%s::\n' "$fence"
+}
+
+# Says which command serves the mode at this event. A merge queue and other people's branches are checked alone.
+mode_of() {
+    case "$1/$2" in
+        check/* | fix/push | fix/pull_request | fix/schedule | fix/workflow_dispatch) echo "$1" ;;
+        fix/*) echo check ;;
+        *) return 1 ;;
+    esac
+}
+
+event="${GITHUB_EVENT_NAME:-}"
+[ "$event" != pull_request_target ] ||
+    stop "caulk does not run on pull_request_target, where a stranger's files meet your token; use pull_request"
+mode="$(mode_of "$CAULK_MODE" "$event")" ||
+    stop "the input 'mode' is 'check' or 'fix', not '$CAULK_MODE'"
+[ "$mode" = "$CAULK_MODE" ] || notice "mode $CAULK_MODE has nothing to do on $event, so this only checks"
+
+work="$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/caulk-report.XXXXXX")"
+report="$work/report.json"
+patch="$work/caulk.patch"
+
+arguments=()
+switched unsafe-fixes "${CAULK_UNSAFE_FIXES:-}" && arguments+=(--unsafe-fixes)
+switched online "${CAULK_ONLINE:-}" && arguments+=(--online)
+[ -z "${CAULK_CONFIG:-}" ] || arguments+=("--config=$CAULK_CONFIG")
+case "${CAULK_FAIL_ON:-}" in
+    safe | unsafe | display) arguments+=("--fail-on=$CAULK_FAIL_ON") ;;
+    never) arguments+=(--exit-zero) ;;
+    *) stop "the input 'fail-on' is 'safe', 'unsafe', 'display' or 'never', not '${CAULK_FAIL_ON:-}'" ;;
+esac
+if switched changed-only "${CAULK_CHANGED_ONLY:-}"; then
+    # A push that makes a branch names no commit before it but zeros, and a schedule names none at all.
+    if [[ "${CAULK_BASE:-}" =~ ^[0-9a-f]{40,64}$ ]] && [[ "$CAULK_BASE" =~ [1-9a-f] ]]; then
+        arguments+=("--changed-since=$CAULK_BASE")
+    else
+        notice "there is nothing before this $event to compare with, so all findings are told"
+    fi
+fi
+paths=()
+while IFS= read -r line; do
+    line="${line%$'\r'}"
+    [ -z "$line" ] || paths+=("$line")
+done <<< "${CAULK_PATHS:-.}"
+
+case "$mode" in
+    check) arguments=(check --format=json ${arguments[@]+"${arguments[@]}"}) ;;
+    fix) arguments=(fix --write --format=json ${arguments[@]+"${arguments[@]}"}) ;;
+esac
+status=0
+"$CAULK" "${arguments[@]}" -- ${paths[@]+"${paths[@]}"} > "$report" 2> "$work/notes.txt" || status=$?
+
+if [ ! -s "$report" ]; then
+    show "$work/notes.txt"
+    reason="$(grep -m1 '^error: ' "$work/notes.txt" || true)"
+    if [ "${CAULK_CHANGED_ONLY:-}" = true ] && [ -e .git/shallow ]; then
+        reason="$reason; changed-only wants a checkout with 'fetch-depth: 0'"
+    fi
+    stop "${reason#error: }"
+fi
+
+# The report alone is told from here on.
+tell() {
+    "$CAULK" report "--from=$report" "--format=$1"
+}
+
+tell github
+tell markdown >> "$GITHUB_STEP_SUMMARY"
+tell patch > "$patch"
+tell github-output >> "$GITHUB_OUTPUT"
+printf 'report=%s\npatch=%s\n' "$report" "$patch" >> "$GITHUB_OUTPUT"
+if [ -n "${CAULK_SARIF_FILE:-}" ]; then
+    # Through a pipe into a name that the workflow's author chose; a line break in it would begin another output.
+    case "$CAULK_SARIF_FILE" in *$'\n'*) stop "the input 'sarif-file' is more than one line" ;; esac
+    mkdir -p "$(dirname -- "$CAULK_SARIF_FILE")"
+    tell sarif > "$CAULK_SARIF_FILE"
+    printf 'sarif-file=%s\n' "$CAULK_SARIF_FILE" >> "$GITHUB_OUTPUT"
+fi
+exit "$status"
