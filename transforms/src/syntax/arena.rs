@@ -9,7 +9,7 @@ use super::node::{Kind, ScalarStyle};
 pub(super) const NONE: u32 = u32::MAX;
 
 /// One node. Children follow their parent directly, a mapping's as key, value, key, value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Data {
     /// The first byte of the content, without anchor and tag.
     pub(super) start: u32,
@@ -96,7 +96,7 @@ impl Flags {
 }
 
 /// Anchor and tag of one node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Properties {
     pub(super) node: u32,
     /// The name, without the `&`.
@@ -106,7 +106,7 @@ pub(super) struct Properties {
 }
 
 /// The values that the text does not hold as they are: folded, escaped, indented.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Values {
     text: String,
     ends: Vec<usize>,
@@ -136,7 +136,7 @@ impl Values {
 }
 
 /// One document.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DocumentData {
     pub(super) root: u32,
     /// From the directives or the `---`, or the end of the document before, to where the next begins.

@@ -48,7 +48,8 @@ pub(super) fn build(text: &Arc<str>) -> Result<Stream, ParseIssue> {
     Ok(Stream { text: Arc::clone(text), lines, nodes, values, properties, comments, documents })
 }
 
-fn has_foreign_separator(body: &str) -> bool {
+/// Tells whether the text holds characters that versions of YAML read differently.
+pub(super) fn has_foreign_separator(body: &str) -> bool {
     let found = |needle: &str| memchr::memmem::find(body.as_bytes(), needle.as_bytes()).is_some();
     // A byte order mark within the text begins a document for some parsers and is a letter for others.
     FOREIGN_SEPARATORS.into_iter().any(found) || found("\u{FEFF}")

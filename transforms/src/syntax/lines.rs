@@ -3,7 +3,7 @@
 use crate::span::Span;
 
 /// The first bytes of all lines. Breaks are LF, CRLF and a lone CR, as YAML has it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lines {
     /// Invariant: not empty and strictly rising. The first is 3 behind a BOM.
     starts: Vec<u32>,

@@ -2,11 +2,12 @@
 //!
 //! yaml-rust2's event parser says what the text means; a lexer of our own walks along with its events and says where
 //! everything is. The two must agree at every token. Where they do not, the document is read-only: its
-//! nodes are [`Frozen::Unresolved`].
+//! nodes are [`Frozen::Unresolved`]. Most texts need neither: a quick reader knows the YAML that manifests are written in.
 
 mod arena;
 mod build;
 mod cursor;
+mod fast;
 mod frozen;
 mod input;
 mod keys;
@@ -33,6 +34,19 @@ pub const MAX_DEPTH: usize = 512;
 /// # Errors
 /// If the text is no YAML 1.2, holds control characters, nests deeper than [`MAX_DEPTH`] or has 2 GiB or more.
 pub fn parse(text: impl Into<Arc<str>>) -> Result<Stream, ParseIssue> {
+    let text = text.into();
+    input::check(&text)?;
+    match fast::read(&text) {
+        Some(stream) => Ok(stream),
+        None => build::build(&text),
+    }
+}
+
+/// Reads all documents of a text as [`parse`] does, by the parser's events in any case: for comparisons with it.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_by_events(text: impl Into<Arc<str>>) -> Result<Stream, ParseIssue> {
     let text = text.into();
     input::check(&text)?;
     build::build(&text)

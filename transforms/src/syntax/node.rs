@@ -150,7 +150,7 @@ impl<'a> Node<'a> {
     /// Returns the first entry with this scalar key. Aliases are not followed.
     #[must_use]
     pub fn entry(self, key: &str) -> Option<Entry<'a>> {
-        self.entries().find(|entry| entry.name() == Some(key))
+        self.entries().find(|entry| entry.key.reads(key))
     }
 
     /// Looks up one key after the other.
@@ -221,6 +221,18 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn frozen(self) -> Option<Frozen> {
         self.stream.data(self.id).frozen
+    }
+
+    /// Tells whether the node is a scalar with this text. Looking up keys is most of what rules do, and most keys differ in
+    /// length already.
+    fn reads(self, text: &str) -> bool {
+        let data = self.stream.data(self.id);
+        let Shape::Scalar(style) = data.shape else { return false };
+        if data.extra != NONE {
+            return self.stream.values.get(data.extra) == text;
+        }
+        let range = inner(data.span(), style);
+        range.len() == text.len() && self.stream.text.as_bytes().get(range) == Some(text.as_bytes())
     }
 
     fn shape(self) -> Shape {

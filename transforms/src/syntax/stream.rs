@@ -9,7 +9,7 @@ use super::lines::Lines;
 use super::node::{Node, NodeId};
 
 /// A parsed text: zero or more documents, and the comments of all of them.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Stream {
     pub(super) text: Arc<str>,
     pub(super) lines: Lines,

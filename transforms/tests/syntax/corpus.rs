@@ -27,7 +27,7 @@ struct Tally {
 }
 
 /// Calls `each` for the YAML files of the corpus, or of its sample.
-fn for_each_file(sample: usize, mut each: impl FnMut(&str, Vec<u8>)) -> Option<()> {
+pub(crate) fn for_each_file(sample: usize, mut each: impl FnMut(&str, Vec<u8>)) -> Option<()> {
     let mut index = 0;
     for path in shared::archives()? {
         for (name, bytes) in shared::archive(&path, |name| name.ends_with(".yaml") || name.ends_with(".yml"))
@@ -41,7 +41,7 @@ fn for_each_file(sample: usize, mut each: impl FnMut(&str, Vec<u8>)) -> Option<(
     Some(())
 }
 
-fn sample() -> usize {
+pub(crate) fn sample() -> usize {
     if std::env::var_os("CAULK_FULL").is_some() { 1 } else { SAMPLE }
 }
 

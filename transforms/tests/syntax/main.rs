@@ -7,6 +7,7 @@
 
 mod corpus;
 mod dump;
+mod fast;
 mod hostile;
 mod invariants;
 mod oracle;

@@ -25,6 +25,11 @@ fn text(case: &Case, file: &str) -> String {
     String::from_utf8(case.get(file).cloned().unwrap_or_default()).expect("the suite is UTF-8")
 }
 
+/// Returns the texts of all cases.
+pub(crate) fn texts() -> Option<Vec<String>> {
+    Some(cases()?.values().map(|case| text(case, "in.yaml")).collect())
+}
+
 #[test]
 fn every_valid_text_has_the_events_of_the_suite() {
     let Some(cases) = cases() else { return };

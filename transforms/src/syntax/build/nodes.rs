@@ -4,9 +4,9 @@ use yaml_rust2::scanner::{Marker, TScalarStyle};
 
 use super::{Builder, Given};
 use crate::span::Span;
-use crate::syntax::arena::{Data, Flags, NONE, Properties, Shape};
+use crate::syntax::arena::{Flags, NONE, Properties, Shape};
 use crate::syntax::input::ParseIssue;
-use crate::syntax::keys::Keys;
+use crate::syntax::keys;
 use crate::syntax::node::ScalarStyle;
 use crate::syntax::scalar::{self, Block, Extent};
 
@@ -272,22 +272,7 @@ impl Builder<'_> {
         if !matches!(open.shape, Shape::BlockMapping | Shape::FlowMapping | Shape::Pair) {
             return Flags::default();
         }
-        let mut keys = Keys::new();
-        let mut key = open.node as usize + 1;
-        while let Some(data) = self.nodes.get(key) {
-            keys.push(data, self.key_name(data));
-            let Some(value) = self.nodes.get(data.next as usize) else { break };
-            key = value.next as usize;
-        }
-        keys.flags()
-    }
-
-    fn key_name(&self, key: &Data) -> Option<&str> {
-        let Shape::Scalar(style) = key.shape else { return None };
-        if key.extra != NONE {
-            return Some(self.values.get(key.extra));
-        }
-        self.text.get(super::super::node::inner(key.span(), style))
+        keys::of_mapping(open.node, &self.nodes, &self.values, self.text)
     }
 }
 
