@@ -7,10 +7,12 @@ mod diagnose;
 mod explain;
 mod fix;
 mod format;
+mod github;
 mod image;
 mod inputs;
 mod man;
 mod output;
+mod pr;
 mod report;
 mod schema;
 mod sources;
@@ -56,6 +58,7 @@ enum Command {
     Image(image::Image),
     Diagnose(diagnose::Diagnose),
     Report(report::Report),
+    Pr(Box<pr::Pr>),
     Sweep(sweep::Sweep),
     Cache(cache::Cache),
     Completions(completions::Completions),
@@ -100,6 +103,7 @@ fn run(command: &Command) -> Result<u8> {
         Command::Image(command) => command.run(),
         Command::Diagnose(command) => command.run(),
         Command::Report(command) => command.run(),
+        Command::Pr(command) => command.run(),
         Command::Sweep(command) => command.run(),
         Command::Cache(command) => command.run(),
         Command::Completions(command) => command.run(),

@@ -2,6 +2,7 @@
 
 mod locate;
 mod narrow;
+mod pull_request;
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +16,10 @@ use caulk_transforms::{facts::Forwards, finding::Applicability, path::RepoPath, 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::narrow::Authority;
+pub use self::{
+    narrow::Authority,
+    pull_request::{PullRequest, RebuildWhen},
+};
 use crate::walk::Tree;
 
 /// The name of the file, at the root of the repository.
@@ -38,6 +42,8 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// Whether sweeps over many repositories may look at this one; `false` keeps it out.
     pub sweep: Option<bool>,
+    /// How pull requests are made.
+    pub pull_request: PullRequest,
 }
 
 /// What an image runs.

@@ -11,6 +11,8 @@ mod desired;
 mod marker;
 mod observe;
 mod ownership;
+mod plan;
+pub mod results;
 mod settings;
 mod step;
 mod words;
@@ -22,6 +24,7 @@ pub use self::{
     marker::Marker,
     observe::{Home, Missing, Observed, Place, look_around, observe},
     ownership::{Branch, Ourselves, Ownership, Since},
+    plan::{Base, Per, Planned, Render, plan},
     settings::{CommitWith, Rebuild, Settings},
     step::Step,
 };

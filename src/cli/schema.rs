@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::{CLEAN, output};
-use crate::{config::Config, sink::json::Report, sweep};
+use crate::{config::Config, pull::results::Results, sink::json::Report, sweep};
 
 /// Print the JSON schema of the configuration, the report or a sweep's plan
 #[derive(Debug, Args)]
@@ -20,6 +20,8 @@ enum Of {
     Config,
     /// `--format json`
     Report,
+    /// `caulk pr --format json`
+    PullRequests,
     /// A line of the plan of `caulk sweep`
     SweepPlan,
 }
@@ -32,6 +34,10 @@ impl Schema {
                 .for_serialize()
                 .into_generator()
                 .into_root_schema_for::<sweep::plan::Line>(),
+            Of::PullRequests => schemars::generate::SchemaSettings::draft2020_12()
+                .for_serialize()
+                .into_generator()
+                .into_root_schema_for::<Results>(),
             // What is described is what comes out, not what could be read back.
             Of::Report => schemars::generate::SchemaSettings::draft2020_12()
                 .for_serialize()

@@ -68,6 +68,13 @@ impl SourceArgs {
         &self.evidence
     }
 
+    /// Returns the certificates that are trusted in place of the built-in ones, if they are named.
+    pub(super) fn ca_bundle(&self) -> Result<Option<Vec<u8>>> {
+        let Some(path) = &self.ca_bundle else { return Ok(None) };
+        let bytes = fs::read(path);
+        bytes.map(Some).with_context(|| format!("failed to read the CA bundle {}", path.display()))
+    }
+
     fn settings(&self) -> Result<Settings> {
         let mut settings = Settings { platform: self.platform.clone(), ..Settings::default() };
         for host in self.registries.iter().chain(&self.insecure) {
@@ -81,11 +88,7 @@ impl SourceArgs {
         for pair in &self.token_hosts {
             entry_of(&mut settings, pair, "--token-host", |entry, host| entry.token_hosts.push(host))?;
         }
-        if let Some(path) = &self.ca_bundle {
-            let bytes =
-                fs::read(path).with_context(|| format!("failed to read the CA bundle {}", path.display()))?;
-            settings.ca_bundle = Some(bytes);
-        }
+        settings.ca_bundle = self.ca_bundle()?;
         if let Some(folder) = &self.cache_dir {
             settings.cache = Some(folder.clone());
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use caulk_transforms::{finding::Applicability, image::ImageRef};
 
-use super::{Config, NAME, RuleSettings, Scope, Tier};
+use super::{Config, NAME, PullRequest, RuleSettings, Scope, Tier};
 
 /// Whose configuration a run follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +53,9 @@ pub(super) fn narrow(trusted: Config, own: Config, is_on: &dyn Fn(&str) -> bool)
         own.exclude.into_iter().partition(|line| line.trim_start().starts_with('!'));
     back.iter().for_each(|line| refuse(format!("`exclude: [\"{line}\"]`")));
     joined.exclude.extend(more);
+    if own.pull_request != PullRequest::default() {
+        refuse("`pull-request`: how pull requests are made is the trusted side's to say".to_owned());
+    }
     (joined, disregarded)
 }
 

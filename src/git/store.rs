@@ -69,6 +69,16 @@ impl Store {
         open(&self.folder)
     }
 
+    /// Tells whether the commit is here with all its files. In a partial clone some may have to be fetched, which nobody does.
+    #[must_use]
+    pub fn has_all_of(&self, commit: Oid) -> bool {
+        let Ok(repository) = self.repository() else { return false };
+        let packs = std::fs::read_dir(repository.commondir().join("objects").join("pack"));
+        let mut names = packs.into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let is_partial = names.any(|name| name.to_string_lossy().ends_with(".promisor"));
+        !is_partial && repository.find_commit(commit).is_ok()
+    }
+
     /// Reads an object into the buffer.
     ///
     /// # Errors

@@ -18,7 +18,9 @@ use crate::{
         push::{self, NotPushed, Update},
         sign::Signing,
     },
-    github::{Addition, Client, Name, NewPull, Pull, PullPatch, PullState, Repository, TreeEntry},
+    github::{
+        Addition, Client, Error, Name, NewPull, Pull, PullPatch, PullState, Repository, Situation, TreeEntry,
+    },
 };
 
 /// How commits are made by git's protocol.
@@ -41,6 +43,8 @@ pub struct Means<'a> {
     pub client: &'a Client,
     /// How commits are pushed, where the settings want that.
     pub push: Option<&'a Push>,
+    /// Who asks, and from where.
+    pub situation: Situation,
     /// Whether nothing is done: the steps are told alone.
     pub dry_run: bool,
 }
@@ -95,7 +99,10 @@ pub fn reconcile(means: Means<'_>, place: &mut Place, desired: &Desired) -> Resu
                 outcome.steps.truncate(number);
                 break;
             }
-            Err(error) => return Err(error.context(format!("failed to {}", outcome.steps[number]))),
+            Err(error) => {
+                let step = &outcome.steps[number];
+                return Err(explained(error, step, means.situation).context(format!("failed to {step}")));
+            }
         }
     }
     outcome.notes = work.notes;
@@ -107,6 +114,15 @@ pub fn reconcile(means: Means<'_>, place: &mut Place, desired: &Desired) -> Resu
         }
     }
     Ok(outcome)
+}
+
+/// Puts before GitHub's own words what they mean, and what to do.
+fn explained(error: anyhow::Error, step: &Step, situation: Situation) -> anyhow::Error {
+    let refusal = error.downcast_ref::<Error>();
+    match refusal.and_then(|refusal| refusal.explain(step.attempt(), situation)) {
+        Some(explanation) => error.context(explanation),
+        None => error,
+    }
 }
 
 /// Somebody moved a branch between the look and the deed.

@@ -140,7 +140,7 @@ impl fmt::Display for Why {
                 write!(f, "{most} of ours were opened within an hour, and no more may be (max-per-hour)")
             }
             Self::Uncertain(number) => {
-                write!(f, "#{number} may be needless, but something could not be read, so it stays open")
+                write!(f, "#{number} may be needless, but a file of it could not be read, so it stays open")
             }
             Self::MovedMeanwhile => {
                 f.write_str("somebody moved the branch in the meantime; the next run looks again")
@@ -200,7 +200,9 @@ impl<'a> Case<'a> {
     /// There is nothing to change, and a pull request says that there is.
     fn close(self, pull: &Pull) -> Decision {
         let leave = |steps, why| decision(steps, Verdict::LeaveAlone(why));
-        if !self.desired.certain {
+        let since = self.seen.branch.as_ref().and_then(|branch| branch.since.as_ref());
+        let mut changed = since.into_iter().flat_map(|since| &since.files);
+        if changed.any(|file| self.desired.unread.contains(&file.filename)) {
             return leave(Vec::new(), Why::Uncertain(pull.number));
         }
         let ownership = self.seen.branch.as_ref().map(|branch| (branch, self.ownership(branch)));

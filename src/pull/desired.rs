@@ -56,8 +56,8 @@ pub struct Desired {
     pub title: String,
     /// The message of the commit.
     pub message: CommitMessage,
-    /// Whether everything could be looked at. If not, a pull request that has become needless is not closed.
-    pub certain: bool,
+    /// Files that could not be looked at: a pull request that changes one of them may look needless and is not closed.
+    pub unread: Vec<String>,
     /// How it is made.
     pub settings: Settings,
     /// The body, with a marker that names no commit yet.
@@ -100,7 +100,7 @@ impl Desired {
             base_commit: origin.commit.to_owned(),
             branch: origin.branch.to_owned(),
             body: body::render(report, &context)?.text,
-            certain: !report.skipped.iter().any(|skip| skip.failure),
+            unread: unread(report),
             settings: settings.clone(),
             fingerprint,
             digest,
@@ -137,6 +137,13 @@ impl Desired {
     pub fn scratch(&self) -> String {
         format!("{}.scratch", self.branch)
     }
+}
+
+fn unread(report: &Report) -> Vec<String> {
+    // Templates and what is excluded are left alone on purpose.
+    let meant = ["too-large", "not-text", "not-yaml", "lfs-pointer"];
+    let skipped = report.skipped.iter().filter(|skip| skip.failure || meant.contains(&skip.kind.as_str()));
+    skipped.map(|skip| skip.path.clone()).collect()
 }
 
 /// Names what a report changes: the lines that go and come, by file, without where they stand and what is around them.
@@ -193,6 +200,6 @@ mod tests {
         let body = desired.body(&"a".repeat(40));
         assert_eq!(Marker::of(&body), Some(desired.marker(&"a".repeat(40))));
         assert_eq!(body.matches("<!-- caulk:v1").count(), 1);
-        assert!(!desired.certain, "the sample skips a file");
+        assert_eq!(desired.unread, ["plain"]);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{observe::Missing, ownership::short};
+use crate::github::Attempt;
 
 /// A step. Those that make a commit hand it to those that follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +73,26 @@ pub enum Step {
     },
     /// Gives the pull request what a new one gets.
     Adorn(Missing),
+}
+
+impl Step {
+    /// Returns what is attempted, as GitHub's permissions divide it.
+    #[must_use]
+    pub const fn attempt(&self) -> Attempt {
+        match self {
+            Self::Fork => Attempt::Fork,
+            Self::SyncFork
+            | Self::DeleteBranch { .. }
+            | Self::CreateBranch { .. }
+            | Self::CommitOnBranch { .. }
+            | Self::CommitByObjects
+            | Self::MoveBranch { .. }
+            | Self::DropScratch { .. }
+            | Self::Push { .. } => Attempt::Push,
+            Self::Open | Self::Update { .. } | Self::Close { .. } | Self::Adorn(_) => Attempt::Pull,
+            Self::Comment { .. } => Attempt::Comment,
+        }
+    }
 }
 
 impl fmt::Display for Step {

@@ -256,7 +256,7 @@ fn what_was_fixed_elsewhere_is_closed_with_the_reason_and_the_branch_deleted() {
     let seen = Observed { branch: Some(ours(&old)), pulls: vec![open(&old)], ..seen() };
     assert_decides(&nothing(), &seen, Verdict::Close, &["Comment", "Close", "DeleteBranch"]);
     let mut doubtful = nothing();
-    doubtful.certain = false;
+    doubtful.unread.push("a.yaml".to_owned());
     assert_decides(&doubtful, &seen, Verdict::LeaveAlone(Why::Uncertain(7)), &[]);
 }
 
