@@ -4,7 +4,9 @@
 //! done in files of lines that only grow, so that a kill at any point costs the piece of work that was under way.
 
 pub mod analyse;
+pub mod apply;
 pub mod bucket;
+pub mod carry;
 pub mod clock;
 pub mod hub;
 pub mod key;
@@ -19,3 +21,5 @@ pub mod report;
 pub mod select;
 pub mod shard;
 pub mod source;
+pub mod state;
+pub mod wave;

@@ -150,6 +150,12 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Tells whether trying once more may help.
+    #[must_use]
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::RateLimited | Self::Timeout | Self::Unreachable)
+    }
+
     /// Returns the name that plans use.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -215,6 +221,17 @@ pub struct Pull {
     /// What its marker says of its content. Anybody may have written that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// The commit that its marker says it was made on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+}
+
+impl Pull {
+    /// Tells whether nothing happened to it in between.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.number, self.state, &self.head) == (other.number, other.state, &other.head)
+    }
 }
 
 /// The state of a pull request.

@@ -73,9 +73,3 @@ fn is_broken_off(cause: &(dyn std::error::Error + 'static)) -> bool {
     let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
     matches!(kind, Some(UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe))
 }
-
-/// Tells whether trying once more may help.
-#[must_use]
-pub(super) const fn is_passing(kind: FailureKind) -> bool {
-    matches!(kind, FailureKind::RateLimited | FailureKind::Timeout | FailureKind::Unreachable)
-}

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{
     access::Access,
-    failure::{is_passing, of_call, of_fetch},
+    failure::{of_call, of_fetch},
 };
 use crate::{
     git::{self, Network, Remote, fetch as wire},
@@ -49,7 +49,7 @@ impl Fetch for Fetcher<'_> {
                 None => of_fetch(&error),
             };
             let pause = asked_for(&error).unwrap_or(Duration::from_secs(1 << attempt.min(5)));
-            let again = is_passing(failure.kind) && attempt < self.attempts && pause <= LONGEST_PAUSE;
+            let again = failure.kind.is_passing() && attempt < self.attempts && pause <= LONGEST_PAUSE;
             if !again || !self.clock.sleep(pause) {
                 return Err(failure);
             }

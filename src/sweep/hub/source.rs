@@ -224,5 +224,5 @@ fn seen(pull: &HeadPull) -> Option<Pull> {
         "CLOSED" => PullState::Closed,
         _ => return None,
     };
-    Some(Pull { number: pull.number, state, head: pull.head.clone(), fingerprint: None })
+    Some(Pull { number: pull.number, state, head: pull.head.clone(), fingerprint: None, base: None })
 }
