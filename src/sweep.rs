@@ -18,6 +18,7 @@ pub mod plan;
 pub mod planner;
 pub mod previous;
 pub mod report;
+pub mod scratch;
 pub mod select;
 pub mod shard;
 pub mod source;

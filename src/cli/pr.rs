@@ -1,6 +1,6 @@
 //! `caulk pr`
 
-mod options;
+pub(in crate::cli) mod options;
 mod tell;
 
 use std::{env, fs, path::PathBuf, sync::Arc};

@@ -4,7 +4,7 @@
 mod tests;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -61,6 +61,14 @@ pub struct Applied {
 }
 
 impl Applied {
+    fn count(&mut self, outcome: &Outcome) {
+        *self.became.entry(outcome.result.name().to_owned()).or_default() += 1;
+        match &outcome.result {
+            Became::Failed(failure) => drop(self.failed.insert(outcome.name.clone(), failure.reason.clone())),
+            result => self.again += usize::from(!result.is_done()),
+        }
+    }
+
     /// Tells whether nothing is left to be done.
     #[must_use]
     pub fn is_finished(&self) -> bool {
@@ -125,6 +133,7 @@ impl Applier<'_> {
         let mut applied = Applied { whole: plans.whole, ..Applied::default() };
         let mut open: Vec<&Task> = plans.tasks.values().collect();
         open.sort_by_key(|task| (turn(&task.id), &task.id));
+        let mut worked = BTreeSet::new();
         for round in 0..=self.retries {
             let pause = self.pause * 2_u32.saturating_pow(round.saturating_sub(1));
             if round > 0 && (open.is_empty() || !self.clock.sleep(pause)) {
@@ -135,8 +144,10 @@ impl Applier<'_> {
                 match self.turn(task, &plans, state, &mut wave, carry, told)? {
                     Turn::Settled => applied.settled += 1,
                     Turn::Waits(wait) => *applied.waiting.entry(wait).or_default() += 1,
-                    Turn::Worked { passing: true } => again.push(task),
-                    Turn::Worked { passing: false } => {}
+                    Turn::Worked { passing } => {
+                        worked.insert(task.id.as_str());
+                        again.extend(passing.then_some(task));
+                    }
                     Turn::Stopped => {
                         applied.stopped = true;
                         break;
@@ -148,7 +159,7 @@ impl Applier<'_> {
                 break;
             }
         }
-        self.count(&plans, state, &mut applied);
+        worked.iter().filter_map(|id| state.of(id)).for_each(|outcome| applied.count(outcome));
         applied.out = wave.size();
         Ok(applied)
     }
@@ -294,23 +305,6 @@ impl Applier<'_> {
             pull: carried.pull,
             url: carried.url,
             notes: carried.notes,
-        }
-    }
-
-    /// Counts what became of this run's repositories, those of a stopped run before it included.
-    fn count(&self, plans: &Plans<'_>, state: &State, applied: &mut Applied) {
-        for task in plans.tasks.values() {
-            let Some(known) = state.of(&task.id).filter(|known| self.is_of(known, task, plans)) else {
-                continue;
-            };
-            *applied.became.entry(known.result.name().to_owned()).or_default() += 1;
-            match &known.result {
-                Became::Failed(failure) => {
-                    applied.failed.insert(known.name.clone(), failure.reason.clone());
-                }
-                result if !result.is_done() => applied.again += 1,
-                _ => {}
-            }
         }
     }
 }

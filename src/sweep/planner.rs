@@ -20,6 +20,7 @@ use super::{
     lines::{self, Lines},
     plan::{Cost, Entry, Header, Line, Status},
     previous::{Glance, Previous},
+    scratch::Scratch,
     select::Filter,
     shard::Shard,
     source::{Candidate, Fetch, Listed, Source},
@@ -40,6 +41,8 @@ pub struct Planner<'a> {
     pub parallel: usize,
     /// How many bytes all repositories that are here at the same time may have.
     pub space: u64,
+    /// The API that the repositories are told by.
+    pub api: Option<String>,
     /// Set from outside when the run is to stop.
     pub stop: &'a AtomicBool,
     /// The time since the epoch of Unix, in milliseconds.
@@ -66,11 +69,16 @@ pub struct Counts {
 pub struct Planned {
     /// The repositories of this run.
     pub counts: Counts,
-    /// What it cost; without the calls, which the source alone knows.
+    /// The first failures, by name, with the reason. The plan holds all of them.
+    pub failures: Vec<(String, String)>,
+    /// What it cost.
     pub cost: Cost,
     /// Whether the plan is whole.
     pub finished: bool,
 }
+
+/// So many failures are told of at once.
+const FAILURES: usize = 20;
 
 /// What the workers share.
 struct Shared<'s> {
@@ -81,6 +89,7 @@ struct Shared<'s> {
     own: Previous,
     previous: Previous,
     counts: Counts,
+    failures: Vec<(String, String)>,
     /// The first error that concerns all.
     error: Option<anyhow::Error>,
 }
@@ -109,12 +118,14 @@ impl Planner<'_> {
             previous.add(&before)?;
         }
         let mut lines = Lines::open(path, |_: IgnoredAny, _| Ok(()))?;
+        let _scratch = Scratch::beside(path)?;
         if !goes_on {
             lines.append(&Line::Plan(header))?;
         }
         let open = Vec::new().into_iter();
         let counts = Counts::default();
-        let shared = Mutex::new(Shared { source, open, lines, own, previous, counts, error: None });
+        let failures = Vec::new();
+        let shared = Mutex::new(Shared { source, open, lines, own, previous, counts, failures, error: None });
         let (bytes, fetched) = (AtomicU64::new(0), AtomicU64::new(0));
         thread::scope(|scope| {
             for _ in 0..self.parallel.max(1) {
@@ -136,7 +147,7 @@ impl Planner<'_> {
         if finished {
             shared.lines.append(&Line::End(cost.clone()))?;
         }
-        Ok(Planned { counts: shared.counts, cost, finished })
+        Ok(Planned { counts: shared.counts, failures: shared.failures, cost, finished })
     }
 
     fn header(&self) -> Header {
@@ -145,7 +156,7 @@ impl Planner<'_> {
             caulk: env!("CARGO_PKG_VERSION").to_owned(),
             key: self.common.text(),
             begun: self.now,
-            api: None,
+            api: self.api.clone(),
             shard: self.shard.map(|shard| shard.to_string()),
             settings: self.analyser.settings.clone(),
         }
@@ -158,6 +169,8 @@ impl Planner<'_> {
             let (candidate, key) = match next {
                 Ok(Some(next)) => next,
                 Ok(None) => return,
+                // A stop cuts calls short.
+                Err(_) if self.stop.load(Ordering::Relaxed) => return,
                 Err(error) => return fail(shared, error),
             };
             let status = match fetch.fetch(&candidate, bound) {
@@ -166,11 +179,12 @@ impl Planner<'_> {
                     fetched.fetch_add(1, Ordering::Relaxed);
                     self.analyser.analyse(&candidate, &key, &opened)
                 }
+                Err(failure) if failure.kind.is_passing() && self.stop.load(Ordering::Relaxed) => return,
                 Err(failure) => Status::Failed(failure),
             };
             let entry = Entry { id: candidate.id, name: candidate.name, status };
             let mut shared = lock(shared);
-            shared.counts.count(&entry);
+            shared.count(&entry);
             if let Err(error) = shared.lines.append(&Line::Repository(Box::new(entry))) {
                 shared.error.get_or_insert(error);
                 return;
@@ -250,9 +264,18 @@ impl Planner<'_> {
 }
 
 impl Shared<'_> {
+    fn count(&mut self, entry: &Entry) {
+        self.counts.count(entry);
+        if let Status::Failed(failure) = &entry.status
+            && self.failures.len() < FAILURES
+        {
+            self.failures.push((entry.name.clone(), failure.reason.clone()));
+        }
+    }
+
     /// Writes down what was not worked for; a crash of the machine may cost it.
     fn write(&mut self, entry: Entry) -> Result<()> {
-        self.counts.count(&entry);
+        self.count(&entry);
         self.lines.write(&Line::Repository(Box::new(entry)))?;
         Ok(())
     }

@@ -7,14 +7,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     lines::{self, Spot},
-    plan::{Analysis, Entry, Line, Status, is_trouble},
+    plan::{Analysis, Entry, Line, Settings, Status, is_trouble},
     previous::Glance,
+    state,
 };
 use crate::sink::screen;
 
@@ -37,6 +38,9 @@ pub struct Tally {
     pub failed: usize,
     /// The failed ones by kind.
     pub failures: BTreeMap<String, usize>,
+    /// What became of repositories when the plans were carried out, where a state tells.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub carried: BTreeMap<String, usize>,
 }
 
 /// How much is told of each repository.
@@ -71,6 +75,44 @@ pub fn tell(plans: &[PathBuf], detail: Detail, say: &mut dyn FnMut(&str) -> Resu
         }
     }
     Ok(tally)
+}
+
+/// Returns how many of the plans' repositories became what when they were carried out, by the state.
+///
+/// # Errors
+/// If a plan or the state cannot be read.
+pub fn carried(plans: &[PathBuf], state: &Path) -> Result<BTreeMap<String, usize>> {
+    let mut index = BTreeMap::new();
+    for plan in plans {
+        note(plan, &mut index)?;
+    }
+    let mut numbers = BTreeMap::new();
+    for outcome in state::read(state)?.iter().filter(|outcome| index.contains_key(&outcome.id)) {
+        *numbers.entry(outcome.result.name().to_owned()).or_default() += 1;
+    }
+    Ok(numbers)
+}
+
+/// Returns what is asked of each repository, which must be the same in all plans.
+///
+/// # Errors
+/// If it is not, or a plan cannot be read.
+pub fn settings(plans: &[PathBuf]) -> Result<Settings> {
+    let mut settings: Option<Settings> = None;
+    for path in plans {
+        let mut header = None;
+        lines::read(path, |line: Glance, spot| {
+            header = if line.kind == "plan" { Some(spot) } else { header };
+            Ok(())
+        })?;
+        let found = header.map(|spot| lines::read_at(path, spot)).transpose()?;
+        let Some(Line::Plan(header)) = found else { bail!("{} is no plan", path.display()) };
+        if settings.as_ref().is_some_and(|settings| *settings != header.settings) {
+            bail!("{} was made with other options than the plans before it; apply it alone", path.display());
+        }
+        settings = Some(header.settings);
+    }
+    settings.context("no plan is named")
 }
 
 type Index<'p> = BTreeMap<String, (String, &'p Path, Spot)>;
@@ -124,6 +166,11 @@ pub fn numbers(tally: &Tally) -> String {
     );
     for (kind, count) in &tally.failures {
         let _ = writeln!(text, "  {kind}: {count}");
+    }
+    if !tally.carried.is_empty() {
+        let carried: Vec<String> =
+            tally.carried.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        let _ = writeln!(text, "carried out: {}", carried.join(", "));
     }
     if !tally.finished {
         text.push_str("not finished; `caulk sweep plan` with the same options goes on\n");

@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -130,7 +131,7 @@ impl Became {
 /// The file, open for one process.
 #[derive(Debug)]
 pub struct State {
-    lines: Lines,
+    lines: Arc<Mutex<Lines>>,
     /// A file that was replaced by a shorter one. Its lock keeps out whoever opened it before that.
     _replaced: Option<Lines>,
     outcomes: BTreeMap<String, Outcome>,
@@ -150,18 +151,20 @@ impl State {
     /// If it cannot be used, or another process uses it.
     pub fn open(path: &Path, now: Duration) -> Result<Self> {
         let mut read = Read::default();
-        let lines = Lines::open(path, |record, _| read.take(record))?;
+        let mut lines = Lines::open(path, |record, _| read.take(record))?;
         read.check(path)?;
         let since = now.saturating_sub(WRITES_COUNT);
         read.writes.retain(|at| *at >= since);
         let wasted = read.count.saturating_sub(read.outcomes.len() + read.writes.len());
-        let mut state = Self { lines, _replaced: None, outcomes: read.outcomes, writes: read.writes };
+        let (outcomes, writes) = (read.outcomes, read.writes);
+        let mut replaced = None;
         if read.count == 0 {
-            state.lines.append(&Record::State { version: VERSION })?;
+            lines.append(&Record::State { version: VERSION })?;
         } else if wasted > WASTE {
-            state.shorten(path)?;
+            let short = shortened(path, &writes, &outcomes)?;
+            replaced = Some(std::mem::replace(&mut lines, short));
         }
-        Ok(state)
+        Ok(Self { lines: Arc::new(Mutex::new(lines)), _replaced: replaced, outcomes, writes })
     }
 
     /// Returns what became of a repository the last time.
@@ -186,42 +189,45 @@ impl State {
     /// # Errors
     /// If it cannot be written.
     pub fn add(&mut self, outcome: Outcome) -> Result<()> {
-        self.lines.append(&Record::Outcome(Box::new(outcome.clone())))?;
+        lock(&self.lines).append(&Record::Outcome(Box::new(outcome.clone())))?;
         self.outcomes.insert(outcome.id.clone(), outcome);
         Ok(())
     }
 
-    /// Writes down that a write was granted.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn wrote(&mut self, at: Duration) -> Result<()> {
-        let at = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
-        self.lines.write(&Record::Write { at })?;
-        Ok(())
+    /// Returns what writes down that a write was granted.
+    pub fn recorder(&self) -> impl Fn(Duration) + Send + Sync + use<> {
+        let lines = Arc::clone(&self.lines);
+        move |at| {
+            let at = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
+            // A disk that takes no more is told of with the next outcome.
+            let _ = lock(&lines).write(&Record::Write { at });
+        }
     }
+}
 
-    /// Replaces the file by one that holds nothing twice.
-    fn shorten(&mut self, path: &Path) -> Result<()> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".new");
-        let short = PathBuf::from(name);
-        if short.exists() {
-            fs::remove_file(&short).with_context(|| format!("failed to remove {}", short.display()))?;
-        }
-        let mut lines = Lines::open(&short, |_: Record, _| Ok(()))?;
-        lines.write(&Record::State { version: VERSION })?;
-        for at in &self.writes {
-            lines.write(&Record::Write { at: u64::try_from(at.as_millis()).unwrap_or(u64::MAX) })?;
-        }
-        for outcome in self.outcomes.values() {
-            lines.write(&Record::Outcome(Box::new(outcome.clone())))?;
-        }
-        lines.sync()?;
-        fs::rename(&short, path).with_context(|| format!("failed to replace {}", path.display()))?;
-        self._replaced = Some(std::mem::replace(&mut self.lines, lines));
-        Ok(())
+fn lock(lines: &Mutex<Lines>) -> MutexGuard<'_, Lines> {
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Puts a file in the place of the old one that holds nothing twice.
+fn shortened(path: &Path, writes: &[Duration], outcomes: &BTreeMap<String, Outcome>) -> Result<Lines> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let short = PathBuf::from(name);
+    if short.exists() {
+        fs::remove_file(&short).with_context(|| format!("failed to remove {}", short.display()))?;
     }
+    let mut lines = Lines::open(&short, |_: Record, _| Ok(()))?;
+    lines.write(&Record::State { version: VERSION })?;
+    for at in writes {
+        lines.write(&Record::Write { at: u64::try_from(at.as_millis()).unwrap_or(u64::MAX) })?;
+    }
+    for outcome in outcomes.values() {
+        lines.write(&Record::Outcome(Box::new(outcome.clone())))?;
+    }
+    lines.sync()?;
+    fs::rename(&short, path).with_context(|| format!("failed to replace {}", path.display()))?;
+    Ok(lines)
 }
 
 /// Reads what became of all repositories, whoever may be adding to it. There is nothing yet where there is no file.
@@ -290,8 +296,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state");
         let mut state = State::open(&path, NOW).expect("a state");
-        state.wrote(NOW - Duration::from_secs(4_000)).expect("a line");
-        state.wrote(NOW - Duration::from_secs(10)).expect("a line");
+        let wrote = state.recorder();
+        wrote(NOW - Duration::from_secs(4_000));
+        wrote(NOW - Duration::from_secs(10));
+        drop(wrote);
         state.add(outcome("a", 1)).expect("a line");
         state.add(outcome("a", 2)).expect("a line");
         assert!(State::open(&path, NOW).expect_err("it is in use").to_string().contains("another sweep"));
@@ -307,7 +315,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state");
         let mut state = State::open(&path, NOW).expect("a state");
-        (0..3_000).for_each(|_| state.wrote(NOW - Duration::from_secs(9_000)).expect("a line"));
+        let wrote = state.recorder();
+        (0..3_000).for_each(|_| wrote(NOW - Duration::from_secs(9_000)));
+        drop(wrote);
         state.add(outcome("a", 1)).expect("a line");
         drop(state);
         let long = fs::metadata(&path).expect("a file").len();

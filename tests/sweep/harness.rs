@@ -59,12 +59,7 @@ impl Organisation {
     }
 
     pub(crate) fn sweep(&self, args: &[&str]) -> Swept {
-        let output = self.command(args).output().expect("caulk runs");
-        Swept {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).expect("text"),
-            err: String::from_utf8(output.stderr).expect("text"),
-        }
+        Swept::of(&mut self.command(args))
     }
 
     /// Returns the lines of repositories in a plan, the last of each, by identity.
@@ -77,6 +72,15 @@ impl Organisation {
 }
 
 impl Swept {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().expect("caulk runs");
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("text"),
+            err: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.out, self.err);

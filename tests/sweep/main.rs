@@ -1,4 +1,8 @@
 //! Sweeps over many repositories, from outside.
 
+mod failures;
 mod harness;
+mod hub;
+mod kill;
 mod local;
+mod world;

@@ -92,36 +92,28 @@ impl PullArgs {
 
     /// Returns how pull requests are made, from the options and from a configuration of the user's side.
     pub(super) fn settings(&self, config: &PullRequest) -> Result<Settings> {
-        let or = |one: &Option<String>, other: &Option<String>| one.clone().or_else(|| other.clone());
-        let list =
-            |one: &[String], other: &[String]| if one.is_empty() { other.to_vec() } else { one.to_vec() };
-        let usual = Settings::default();
-        let branch = or(&self.branch, &config.branch).unwrap_or(usual.branch);
-        if !git2::Reference::is_valid_name(&format!("refs/heads/{branch}")) {
-            bail!("`{branch}` is no name of a branch");
-        }
-        let sign_off = or(&self.sign_off, &config.sign_off);
+        let stated = configured(config)?;
+        let list = |one: &[String], other: Vec<String>| if one.is_empty() { other } else { one.to_vec() };
+        let sign_off = self.sign_off.as_deref().map(person).transpose().context("--sign-off")?;
+        let branch = self.branch.clone().unwrap_or(stated.branch);
         Ok(Settings {
-            branch,
-            title: or(&self.title, &config.title),
-            message: or(&self.message, &config.message),
+            branch: checked(branch)?,
+            title: self.title.clone().or(stated.title),
+            message: self.message.clone().or(stated.message),
             body: match &self.template {
                 Some(path) => Some(super::read(path)?),
-                None => config.body.clone(),
+                None => stated.body,
             },
-            labels: list(&self.labels, &config.labels),
-            reviewers: list(&self.reviewers, &config.reviewers),
-            assignees: list(&self.assignees, &config.assignees),
-            draft: self.draft || config.draft.unwrap_or_default(),
-            sign_off: sign_off.as_deref().map(person).transpose().context("sign-off")?,
+            labels: list(&self.labels, stated.labels),
+            reviewers: list(&self.reviewers, stated.reviewers),
+            assignees: list(&self.assignees, stated.assignees),
+            draft: self.draft || stated.draft,
+            sign_off: sign_off.or(stated.sign_off),
             commit_with: if self.commit_with == With::Git { CommitWith::Git } else { CommitWith::Api },
             fork: self.fork,
-            most_open: self.max_open.or(config.max_open),
-            most_per_hour: self.max_per_hour.or(config.max_per_hour),
-            rebuild: match self.rebuild.or(config.rebuild) {
-                None | Some(RebuildWhen::BaseMoved) => Rebuild::BaseMoved,
-                Some(RebuildWhen::ContentChanged) => Rebuild::ContentChanged,
-            },
+            most_open: self.max_open.or(stated.most_open),
+            most_per_hour: self.max_per_hour.or(stated.most_per_hour),
+            rebuild: self.rebuild.map_or(stated.rebuild, rebuild),
             accounts: self.accounts.clone(),
         })
     }
@@ -149,6 +141,40 @@ impl PullArgs {
             signing,
         }))
     }
+}
+
+/// Returns how pull requests are made by a configuration of the user's side alone.
+pub(in crate::cli) fn configured(config: &PullRequest) -> Result<Settings> {
+    let usual = Settings::default();
+    Ok(Settings {
+        branch: checked(config.branch.clone().unwrap_or(usual.branch))?,
+        title: config.title.clone(),
+        message: config.message.clone(),
+        body: config.body.clone(),
+        labels: config.labels.clone(),
+        reviewers: config.reviewers.clone(),
+        assignees: config.assignees.clone(),
+        draft: config.draft.unwrap_or_default(),
+        sign_off: config.sign_off.as_deref().map(person).transpose().context("sign-off")?,
+        most_open: config.max_open,
+        most_per_hour: config.max_per_hour,
+        rebuild: config.rebuild.map_or(usual.rebuild, rebuild),
+        ..usual
+    })
+}
+
+const fn rebuild(when: RebuildWhen) -> Rebuild {
+    match when {
+        RebuildWhen::BaseMoved => Rebuild::BaseMoved,
+        RebuildWhen::ContentChanged => Rebuild::ContentChanged,
+    }
+}
+
+fn checked(branch: String) -> Result<String> {
+    if !git2::Reference::is_valid_name(&format!("refs/heads/{branch}")) {
+        bail!("`{branch}` is no name of a branch");
+    }
+    Ok(branch)
 }
 
 fn person(text: &str) -> Result<Person> {

@@ -16,6 +16,9 @@ pub(super) struct Status {
     /// The plans, such as those of several shards
     #[arg(required = true, value_name = "PLAN")]
     plans: Vec<PathBuf>,
+    /// Tell as well what was carried out, by this state
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// Tell the numbers in JSON
     #[arg(long)]
     json: bool,
@@ -34,7 +37,10 @@ pub(super) struct Report {
 
 impl Status {
     pub(super) fn run(&self) -> Result<u8> {
-        let tally = report::tell(&self.plans, Detail::Nothing, &mut |_| Ok(()))?;
+        let mut tally = report::tell(&self.plans, Detail::Nothing, &mut |_| Ok(()))?;
+        if let Some(state) = &self.state {
+            tally.carried = report::carried(&self.plans, state)?;
+        }
         if self.json {
             let mut text = serde_json::to_string_pretty(&tally)?;
             text.push('\n');

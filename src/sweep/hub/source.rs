@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     github::{BATCH, Error, GraphqlError, HeadPull, Listing, Name, RepositoryHead, SEARCH_MOST},
+    pull::Marker,
     sweep::{
-        plan::{Failure, Pull, PullState},
+        plan::{Failure, FailureKind, Pull, PullState},
         source::{Candidate, Head, Listed, Source},
     },
 };
@@ -192,7 +193,7 @@ fn failed(name: String, failure: &Failure) -> Listed {
     Listed::Failed { name, failure: failure.clone() }
 }
 
-fn candidate(head: RepositoryHead) -> Listed {
+pub(super) fn candidate(head: RepositoryHead) -> Listed {
     let default = head.default.as_ref().map(|(branch, _)| branch.as_str());
     let pull = head.pulls.iter().find(|pull| !pull.from_fork && Some(pull.base.as_str()) == default);
     let commit = head.default.as_ref().map(|(_, commit)| commit.parse());
@@ -210,7 +211,7 @@ fn candidate(head: RepositoryHead) -> Listed {
         Err(_) => failed(
             head.full_name,
             &Failure {
-                kind: crate::sweep::plan::FailureKind::Other,
+                kind: FailureKind::Other,
                 reason: "GitHub names its head by something that is no commit".to_owned(),
             },
         ),
@@ -224,5 +225,8 @@ fn seen(pull: &HeadPull) -> Option<Pull> {
         "CLOSED" => PullState::Closed,
         _ => return None,
     };
-    Some(Pull { number: pull.number, state, head: pull.head.clone(), fingerprint: None, base: None })
+    // A marker that tells of another commit says nothing of this one. Who wanted it not wanted it at any.
+    let told = Marker::of(&pull.body).filter(|told| state != PullState::Open || told.head == pull.head);
+    let (fingerprint, base) = told.map_or((None, None), |told| (told.fingerprint, Some(told.base)));
+    Some(Pull { number: pull.number, state, head: pull.head.clone(), fingerprint, base })
 }
