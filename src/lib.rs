@@ -10,6 +10,7 @@ pub mod facts;
 pub mod git;
 pub mod github;
 pub mod net;
+mod program;
 pub mod pull;
 pub mod read;
 pub mod review;

@@ -12,6 +12,7 @@ mod marker;
 mod observe;
 mod ownership;
 mod plan;
+pub mod render;
 pub mod results;
 mod settings;
 mod step;

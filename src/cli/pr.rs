@@ -21,10 +21,11 @@ use crate::{
     github::{Attempt, Client, Name},
     pull::{
         self, Base, Means, Per, Place, Settings, Verdict, Why,
+        render::Renderer,
         results::{Results, State},
     },
     read::Thoroughness,
-    run::Request,
+    run::{Request, Run},
 };
 
 /// Carry the mends to GitHub as a pull request, and keep it right: open, update or close it
@@ -126,7 +127,9 @@ impl Pr {
         let config = base.config()?;
         let settings = self.pull.settings(&config.pull_request)?;
         let push = self.pull.push(&base, &session.network)?;
-        let planned = pull::plan(&self.request()?, &base, per, &settings, &place, &|_| Vec::new())?;
+        let renderer = Renderer::find().filter(|_| self.pull.renders());
+        let render = |run: &Run| renderer.as_ref().map(|renderer| renderer.render(run)).unwrap_or_default();
+        let planned = pull::plan(&self.request()?, &base, per, &settings, &place, &render)?;
         let mut results = Results::new(&place, &base.branch, &commit.to_string(), self.dry_run);
         let means = Means {
             client,

@@ -56,6 +56,9 @@ pub(super) struct PullArgs {
     /// Another account whose pull requests and commits are ours (may be repeated)
     #[arg(long = "account", value_name = "LOGIN")]
     accounts: Vec<String>,
+    /// Leave out of the body what kubectl or kustomize renders differently
+    #[arg(long)]
+    no_render: bool,
     /// How commits are made
     #[arg(long, value_enum, value_name = "HOW", default_value_t = With::Api)]
     commit_with: With,
@@ -81,6 +84,10 @@ enum With {
 impl PullArgs {
     pub(super) const fn fork(&self) -> bool {
         self.fork
+    }
+
+    pub(super) const fn renders(&self) -> bool {
+        !self.no_render
     }
 
     /// Returns the address of the author of commits that git makes.

@@ -268,3 +268,58 @@ fn hostile_names_and_contents_stay_in_their_place() {
     stage.pr(&[]).exits(0).says("right as it is");
     assert_eq!(stage.writes(), Vec::<String>::new());
 }
+
+const OVERLAY: &str = "namePrefix: prod-\nresources: [../base]\n";
+
+#[test]
+fn the_body_shows_what_overlays_render_differently() {
+    let files: &[(&str, &str)] = &[
+        ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+        ("base/a.yaml", &broken("a")),
+        ("prod/kustomization.yaml", OVERLAY),
+        ("far/kustomization.yaml", "resources: [../base, \"http://127.0.0.1:1/x.yaml\"]\n"),
+    ];
+    let stage = Stage::new(files);
+    stage.pr(&["--no-render", "--branch", "plain"]).exits(0);
+    stage.pr(&[]).exits(0).says("opened");
+    let bodies: Vec<String> = stage.server.pulls(REPOSITORY).into_iter().map(|pull| pull.body).collect();
+    let rendered = |body: &str| body.contains("What the overlays render differently");
+    assert!(!rendered(&bodies[0]));
+    if Command::new("kubectl").arg("version").arg("--client").output().is_err() {
+        assert!(std::env::var_os("CAULK_REQUIRE_SERVERS").is_none(), "there is no kubectl");
+        return;
+    }
+    assert!(rendered(&bodies[1]), "{}", bodies[1]);
+    assert!(
+        bodies[1].contains("<code>prod</code>") && !bodies[1].contains("<code>far</code>"),
+        "{}",
+        bodies[1]
+    );
+}
+
+#[test]
+fn nothing_outside_of_the_repository_is_rendered() {
+    let outside = tempfile::tempdir().expect("a folder");
+    fs::write(outside.path().join("kustomization.yaml"), "resources: [secret.yaml]\n").expect("a file");
+    fs::write(outside.path().join("secret.yaml"), deployment("hunter2", "args: []")).expect("a file");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("a port that does not wait");
+    let url = format!("http://{}/x.yaml", listener.local_addr().expect("an address"));
+    let path = outside.path().to_string_lossy();
+    let up = format!("../../../../../../../..{path}");
+    for entry in [
+        format!("resources: [a.yaml, \"{path}\"]"),
+        format!("resources: [a.yaml, \"{up}\"]"),
+        format!("resources: [a.yaml]\npatches:\n  - path: {url}"),
+        format!("resources: [a.yaml]\npatches:\n  - path: \"{}\"", url.replace("://", "\\x3a//")),
+        format!("resources: [a.yaml]\nconfigMapGenerator:\n  - name: x\n    files: [\"{url}\"]"),
+        format!("resources: [a.yaml]\ncrds: [\"{url}\"]"),
+    ] {
+        let stage = Stage::new(&[("a.yaml", &broken("a")), ("kustomization.yaml", &entry)]);
+        stage.pr(&["--unsafe-fixes"]).exits(0);
+        for pull in stage.server.pulls(REPOSITORY) {
+            assert!(!pull.body.contains("render differently"), "{entry}: {}", pull.body);
+        }
+        assert!(listener.accept().is_err(), "{entry}");
+    }
+}
