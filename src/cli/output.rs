@@ -22,6 +22,11 @@ pub(super) fn report(text: &str) -> Result<()> {
     Ok(anstream::stdout().lock().write_all(text.as_bytes())?)
 }
 
+/// Prints what `make` makes: told `true` where standard output is no terminal, so that it may hold what eyes should not see.
+pub(super) fn piped_exactly(make: impl FnOnce(bool) -> String) -> Result<()> {
+    raw(make(!io::stdout().is_terminal()).as_bytes())
+}
+
 /// Prints a report for people on standard error, because standard output holds something for machines.
 pub(super) fn note(text: &str) -> Result<()> {
     Ok(anstream::stderr().lock().write_all(text.as_bytes())?)

@@ -26,6 +26,7 @@ use crate::{
     },
     read::Thoroughness,
     run::{Request, Run},
+    sink::json,
 };
 
 /// Carry the mends to GitHub as a pull request, and keep it right: open, update or close it
@@ -106,8 +107,8 @@ impl Pr {
             results = self.once(&session, &name, &per)?;
         }
         match self.format {
-            Format::Text => output::report(&tell::text(&results))?,
-            Format::Json => output::raw(&tell::json(&results)?)?,
+            Format::Text => output::piped_exactly(|exact| tell::text(&results, exact))?,
+            Format::Json => output::raw(&json::render(&results)?)?,
         }
         Ok(code(&results))
     }

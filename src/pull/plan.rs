@@ -106,13 +106,10 @@ pub fn plan(
     for group in planner.groups(per)? {
         planned.push(planner.plan(&group)?);
     }
-    let needless = needless(place, settings, &base.branch, &planned);
-    if let Some(report) =
-        planned.first().map(|first| json::read(&json::render(&first.report)?)).transpose()?
-    {
-        for branch in needless {
-            planned.push(planner.nothing(&branch, &report)?);
-        }
+    // With some rules alone nobody knows what becomes of the others' pull requests.
+    let report = planned.first().filter(|_| request.rules.is_empty()).map(|first| first.report.clone());
+    for branch in needless(place, settings, &base.branch, &planned) {
+        planned.extend(report.as_ref().map(|report| planner.nothing(&branch, report)).transpose()?);
     }
     Ok(planned)
 }
@@ -195,9 +192,7 @@ impl Planner<'_> {
 
     /// Plans that a pull request is to go.
     fn nothing(&self, branch: &str, of: &Report) -> Result<Planned> {
-        let mut report = json::read(&json::render(of)?)?;
-        report.changes.clear();
-        report.rollouts.clear();
+        let report = Report { changes: Vec::new(), rollouts: Vec::new(), ..of.clone() };
         let desired = self.desired(branch, Vec::new(), &report, &[])?;
         Ok(Planned { desired, report })
     }

@@ -16,7 +16,7 @@ use crate::config::Tier;
 pub const VERSION: u32 = 1;
 
 /// Everything that a run found and did.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Report of caulk")]
 pub struct Report {
     /// The version of this shape: 1.
@@ -62,7 +62,7 @@ pub struct Summary {
 }
 
 /// Something that is wrong at a place.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The rule that found it.
     pub rule: String,
@@ -118,7 +118,7 @@ pub enum VerdictName {
 }
 
 /// A change that mends a finding.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Fix {
     /// What it does, in the imperative.
     pub title: String,
@@ -138,7 +138,7 @@ pub struct Fix {
 }
 
 /// Edits in another file than the finding's.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Elsewhere {
     /// The file's path from the tree's root.
     pub path: String,
@@ -176,7 +176,7 @@ pub struct Edit {
 }
 
 /// One thing that is known, and from where.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// What is known.
     pub what: String,
@@ -185,7 +185,7 @@ pub struct Source {
 }
 
 /// A changed file.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// The file's path from the tree's root.
     pub path: String,
@@ -194,7 +194,7 @@ pub struct Change {
 }
 
 /// An input that was not used.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Skipped {
     /// The path.
     pub path: String,
@@ -215,7 +215,7 @@ pub struct Skipped {
 }
 
 /// A comment that silenced nothing.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Unused {
     /// The file's path from the tree's root.
     pub path: String,
@@ -226,7 +226,7 @@ pub struct Unused {
 }
 
 /// A rule that did not run.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Idle {
     /// The rule.
     pub rule: String,
@@ -235,7 +235,7 @@ pub struct Idle {
 }
 
 /// A workload that the changes set in motion.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Rollout {
     /// The kustomization's file, or the name of the Flux Kustomization or Application; absent if nothing here delivers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -273,11 +273,11 @@ pub enum Effect {
     Stays,
 }
 
-/// Renders a report as JSON with a final line feed.
+/// Renders a report, of a run or of something else, as JSON with a final line feed.
 ///
 /// # Errors
-/// Never in practice: the report holds nothing that JSON cannot.
-pub fn render(report: &Report) -> serde_json::Result<Vec<u8>> {
+/// Never in practice: reports hold nothing that JSON cannot.
+pub fn render(report: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     escaped(report)
 }
 

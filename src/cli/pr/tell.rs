@@ -1,49 +1,55 @@
-//! What became of pull requests, for people and for machines.
+//! What became of pull requests, for people.
 
-use anyhow::Result;
+use std::borrow::Cow;
 
-use crate::{pull::results::Results, sink::screen};
+use crate::{
+    pull::results::{PullRequest, Results},
+    sink::{markdown::parts::counted, screen},
+};
 
-/// Tells people.
-pub(super) fn text(results: &Results) -> String {
+/// Tells what became of all of them. Bodies are for GitHub and have no place on a terminal as they are, so `exact` is for files and
+/// pipes alone.
+pub(super) fn text(results: &Results, exact: bool) -> String {
     let mut out = String::new();
     for pull in &results.pull_requests {
-        let number = pull.number.map(|number| format!(" #{number}")).unwrap_or_default();
-        out.push_str(&format!(
-            "{}{number}, {} into {}: {}\n",
-            results.repository,
-            pull.branch,
-            results.base,
-            pull.state.words(results.dry_run)
-        ));
-        for line in pull.url.iter().chain(&pull.reason) {
-            out.push_str(&format!("  {line}\n"));
-        }
-        for note in &pull.notes {
-            out.push_str(&format!("  note: {note}\n"));
-        }
-        if results.dry_run {
-            if pull.files > 0 {
-                out.push_str(&format!("  title: {}\n", pull.title));
-            }
-            for (step, number) in pull.steps.iter().zip(1..) {
-                out.push_str(&format!("  {number}. {step}\n"));
-            }
-        }
+        out.push_str(&screen::plain_lines(&about(results, pull)));
         if let Some(body) = &pull.body {
+            // These keep apart what GitHub would take for a mention, and are not to be seen.
+            let shown = body.replace('\u{200b}', "");
+            let body = if exact { Cow::Borrowed(&**body) } else { screen::plain_lines(&shown) };
             out.push_str(&format!("\n{body}\n\n"));
         }
-        if pull.open > 0 {
-            let findings = crate::sink::markdown::parts::counted(pull.open, "finding");
-            out.push_str(&format!("  {findings} left to people; `caulk check` tells them\n"));
-        }
     }
-    screen::plain_lines(&out).into_owned()
+    out
 }
 
-/// Tells machines.
-pub(super) fn json(results: &Results) -> Result<Vec<u8>> {
-    let mut text = serde_json::to_string_pretty(results)?;
-    text.push('\n');
-    Ok(text.into_bytes())
+fn about(results: &Results, pull: &PullRequest) -> String {
+    let mut out = String::new();
+    let number = pull.number.map(|number| format!(" #{number}")).unwrap_or_default();
+    out.push_str(&format!(
+        "{}{number}, {} into {}: {}\n",
+        results.repository,
+        pull.branch,
+        results.base,
+        pull.state.words(results.dry_run)
+    ));
+    for line in pull.url.iter().chain(&pull.reason) {
+        out.push_str(&format!("  {line}\n"));
+    }
+    for note in &pull.notes {
+        out.push_str(&format!("  note: {note}\n"));
+    }
+    if results.dry_run {
+        if pull.files > 0 {
+            out.push_str(&format!("  title: {}\n", pull.title));
+        }
+        for (step, number) in pull.steps.iter().zip(1..) {
+            out.push_str(&format!("  {number}. {step}\n"));
+        }
+    }
+    if pull.open > 0 {
+        let findings = counted(pull.open, "finding");
+        out.push_str(&format!("  {findings} left to people; `caulk check` tells them\n"));
+    }
+    out
 }

@@ -323,3 +323,62 @@ fn nothing_outside_of_the_repository_is_rendered() {
         assert!(listener.accept().is_err(), "{entry}");
     }
 }
+
+#[test]
+fn an_app_speaks_for_its_installation() {
+    let stage = Stage::broken();
+    stage.server.install(7, "fixer", "acme", Access::Write);
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = folder.path().join("key.pem");
+    let made =
+        Command::new("ssh-keygen").args(["-q", "-t", "rsa", "-m", "PEM", "-N", "", "-f"]).arg(&key).status();
+    if !made.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CAULK_REQUIRE_SERVERS").is_none(), "there is no ssh-keygen");
+        return;
+    }
+    let app = ["--app-id", "7", "--app-key", &key.to_string_lossy()];
+    stage.pr(&app).exits(0).says("opened");
+    assert_eq!(stage.only().author, "fixer[bot]");
+    stage.server.commit(REPOSITORY, "main", "ann", &[("b.yaml", Some(&broken("b")))]);
+    stage.pr(&app).exits(0).says("updated");
+    stage.pr(&[&app[..], BY_GIT].concat()).exits(0).says("right as it is");
+    stage.holds_one_mend_of(&["a", "b"]);
+}
+
+#[test]
+fn the_token_of_gh_is_used_and_an_enterprise_server_has_its_paths() {
+    let stage = Stage::broken();
+    let folder = tempfile::tempdir().expect("a folder");
+    let gh = folder.path().join("gh");
+    let script =
+        format!("#!/bin/sh\necho \"$@\" > {}/asked\necho {}\n", folder.path().display(), stage.token);
+    fs::write(&gh, script).expect("a file");
+    fs::set_permissions(&gh, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    let url = format!("{}/api/v3", stage.server.url());
+    let output = Command::new(env!("CARGO_BIN_EXE_caulk"))
+        .env_clear()
+        .env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()))
+        .current_dir(folder.path())
+        .args(["pr", "--repo", REPOSITORY, "--api-url", &url])
+        .output()
+        .expect("caulk runs");
+    super::Ran::of(&output).exits(0).says("opened");
+    let asked = fs::read_to_string(folder.path().join("asked")).expect("gh was asked");
+    assert_eq!(
+        asked.trim(),
+        format!("auth token --hostname {}", stage.server.url().trim_start_matches("http://"))
+    );
+    assert!(stage.server.exchanges().iter().any(|exchange| exchange.path == "/api/graphql"));
+    stage.holds_one_mend_of(&["a"]);
+}
+
+#[test]
+fn some_rules_alone_close_nobody_elses_pull_request() {
+    let stage = Stage::broken();
+    stage.pr(&["--per", "rule"]).exits(0).says("opened");
+    stage.pr(&["--per", "rule", "--rule", "short-service-host"]).exits(0);
+    assert!(stage.only().open);
+    stage.pr(&[]).exits(0).says("closed").says("opened");
+    let open: Vec<bool> = stage.server.pulls(REPOSITORY).iter().map(|pull| pull.open).collect();
+    assert_eq!(open, [false, true]);
+}
