@@ -61,16 +61,14 @@ pub fn masked(text: &str) -> Cow<'_, str> {
         let between = format!(
             r#"['"]?(?:\s*,\s*|{line})['"]?value['"]?\s*:\s*|\s*[=:]\s*[|>][-+0-9]*{line}|\s*[=:]\s*|['"]?\s*,\s*"#
         );
-        let stated = format!(
-            r#"(?i)(?:{word}['"]?(?:{between})|-[-\w]*{word}['"]?{line}-\s+)['"]?(?<b>[^\s'",\]}}=:][^\s'",\]}}]*)"#
-        );
+        let told = r#""(?<b>[^"\n]+)"|'(?<c>[^'\n]+)'|['"]?(?<d>[^\s'",\]}=:][^\s'",\]}]*)"#;
+        let stated = format!(r#"(?i)(?:{word}['"]?(?:{between})|-[-\w]*{word}['"]?{line}-\s+)(?:{told})"#);
         Regex::new(&format!("{user_info}|{stated}")).ok()
     });
     let Some(secret) = SECRET.as_ref() else { return Cow::Borrowed(text) };
     secret.replace_all(text, |found: &regex::Captures<'_>| {
-        let (Some(all), Some(part)) = (found.get(0), found.name("a").or_else(|| found.name("b"))) else {
-            return String::new();
-        };
+        let part = ["a", "b", "c", "d"].into_iter().find_map(|name| found.name(name));
+        let (Some(all), Some(part)) = (found.get(0), part) else { return String::new() };
         let stars = "*".repeat(part.len());
         // A reference to a variable is no secret, and hiding it would hide the point.
         let hidden = if part.as_str().starts_with('$') { part.as_str().to_owned() } else { stars };
@@ -110,6 +108,8 @@ mod tests {
             ("  - --token\n  - hunter2\n", "  - --token\n  - *******\n"),
             ("password: |-\n  hunter2\n", "password: |-\n  *******\n"),
             ("SECRET_KEY=hunter2", "SECRET_KEY=*******"),
+            ("password: \"hunter two\" # why", "password: \"**********\" # why"),
+            ("password: \"$(PASSWORD)\"", "password: \"$(PASSWORD)\""),
             ("- secret\n- configMap\n", "- secret\n- configMap\n"),
             ("--password=$(PASSWORD)", "--password=$(PASSWORD)"),
             ("http://host:80/a@b", "http://host:80/a@b"),
