@@ -37,16 +37,26 @@ show() {
 mode_of() {
     case "$1/$2" in
         check/* | fix/push | fix/pull_request | fix/schedule | fix/workflow_dispatch) echo "$1" ;;
-        fix/*) echo check ;;
+        pull-request/push | pull-request/schedule | pull-request/workflow_dispatch) echo "$1" ;;
+        fix/* | pull-request/*) echo check ;;
         *) return 1 ;;
     esac
+}
+
+# Makes sure that the mode has what it needs, and is not asked for what it cannot do.
+alone() {
+    [ -n "$token" ] ||
+        stop "mode $mode needs a token: leave the input 'token' as it is, and give the job the permissions that action/README.md names"
+    if [ "${CAULK_PATHS:-.}" != . ] || [ "${CAULK_CHANGED_ONLY:-}" = true ]; then
+        stop "mode $mode looks at the whole repository, so 'paths' and 'changed-only' do not go with it"
+    fi
 }
 
 event="${GITHUB_EVENT_NAME:-}"
 [ "$event" != pull_request_target ] ||
     stop "caulk does not run on pull_request_target, where a stranger's files meet your token; use pull_request"
 mode="$(mode_of "$CAULK_MODE" "$event")" ||
-    stop "the input 'mode' is 'check' or 'fix', not '$CAULK_MODE'"
+    stop "the input 'mode' is 'check', 'fix' or 'pull-request', not '$CAULK_MODE'"
 [ "$mode" = "$CAULK_MODE" ] || notice "mode $CAULK_MODE has nothing to do on $event, so this only checks"
 
 work="$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/caulk-report.XXXXXX")"
@@ -57,15 +67,16 @@ arguments=()
 switched unsafe-fixes "${CAULK_UNSAFE_FIXES:-}" && arguments+=(--unsafe-fixes)
 switched online "${CAULK_ONLINE:-}" && arguments+=(--online)
 [ -z "${CAULK_CONFIG:-}" ] || arguments+=("--config=$CAULK_CONFIG")
+told=()
 case "${CAULK_FAIL_ON:-}" in
-    safe | unsafe | display) arguments+=("--fail-on=$CAULK_FAIL_ON") ;;
-    never) arguments+=(--exit-zero) ;;
+    safe | unsafe | display) told+=("--fail-on=$CAULK_FAIL_ON") ;;
+    never) told+=(--exit-zero) ;;
     *) stop "the input 'fail-on' is 'safe', 'unsafe', 'display' or 'never', not '${CAULK_FAIL_ON:-}'" ;;
 esac
 if switched changed-only "${CAULK_CHANGED_ONLY:-}"; then
     # A push that makes a branch names no commit before it but zeros, and a schedule names none at all.
     if [[ "${CAULK_BASE:-}" =~ ^[0-9a-f]{40,64}$ ]] && [[ "$CAULK_BASE" =~ [1-9a-f] ]]; then
-        arguments+=("--changed-since=$CAULK_BASE")
+        told+=("--changed-since=$CAULK_BASE")
     else
         notice "there is nothing before this $event to compare with, so all findings are told"
     fi
@@ -76,12 +87,27 @@ while IFS= read -r line; do
     [ -z "$line" ] || paths+=("$line")
 done <<< "${CAULK_PATHS:-.}"
 
-case "$mode" in
-    check) arguments=(check --format=json ${arguments[@]+"${arguments[@]}"}) ;;
-    fix) arguments=(fix --write --format=json ${arguments[@]+"${arguments[@]}"}) ;;
-esac
+# Only what speaks to GitHub gets the token.
+token="${CAULK_TOKEN:-}"
+unset CAULK_TOKEN GITHUB_TOKEN GH_TOKEN
 status=0
-"$CAULK" "${arguments[@]}" -- ${paths[@]+"${paths[@]}"} > "$report" 2> "$work/notes.txt" || status=$?
+case "$mode" in
+    check)
+        "$CAULK" check --format=json ${arguments[@]+"${arguments[@]}"} ${told[@]+"${told[@]}"} -- \
+            ${paths[@]+"${paths[@]}"} > "$report" 2> "$work/notes.txt" || status=$?
+        ;;
+    fix)
+        "$CAULK" fix --write --format=json ${arguments[@]+"${arguments[@]}"} ${told[@]+"${told[@]}"} -- \
+            ${paths[@]+"${paths[@]}"} > "$report" 2> "$work/notes.txt" || status=$?
+        ;;
+    pull-request)
+        alone
+        GITHUB_TOKEN="$token" "$CAULK" pr --format=github-output "--report=$report" "--repo=$GITHUB_REPOSITORY" \
+            ${arguments[@]+"${arguments[@]}"} > "$work/outputs.txt" 2> "$work/notes.txt" || status=$?
+        # What is left to people is no failure where nothing ever is to be one.
+        if [ "$CAULK_FAIL_ON" = never ] && [ "$status" -eq 1 ]; then status=0; fi
+        ;;
+esac
 
 if [ ! -s "$report" ]; then
     show "$work/notes.txt"
@@ -102,6 +128,11 @@ tell markdown >> "$GITHUB_STEP_SUMMARY"
 tell patch > "$patch"
 tell github-output >> "$GITHUB_OUTPUT"
 printf 'report=%s\npatch=%s\n' "$report" "$patch" >> "$GITHUB_OUTPUT"
+if [ -s "$work/outputs.txt" ]; then
+    cat "$work/outputs.txt" >> "$GITHUB_OUTPUT"
+    url="$(sed -n 's/^pull-request-url=//p' "$work/outputs.txt")"
+    [ -z "$url" ] || printf '\nPull request: %s\n' "$url" >> "$GITHUB_STEP_SUMMARY"
+fi
 if [ -n "${CAULK_SARIF_FILE:-}" ]; then
     # Through a pipe into a name that the workflow's author chose; a line break in it would begin another output.
     case "$CAULK_SARIF_FILE" in *$'\n'*) stop "the input 'sarif-file' is more than one line" ;; esac

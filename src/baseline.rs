@@ -1,10 +1,12 @@
 //! A file of findings that are known and not to be told again.
 
-use std::{collections::BTreeMap, fs, io::Write as _, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use caulk_transforms::{known::KnownFinding, path::RepoPath};
 use serde::{Deserialize, Serialize};
+
+use crate::sink::write::write_whole;
 
 /// The version of the file's shape.
 const VERSION: u32 = 1;
@@ -82,17 +84,5 @@ pub fn write(path: &Path, known: &[KnownFinding]) -> Result<()> {
     let baseline = Baseline { version: VERSION, count: known.len(), findings };
     let mut text = serde_json::to_vec_pretty(&baseline)?;
     text.push(b'\n');
-    let failed = || format!("failed to write the baseline {}", path.display());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary =
-        tempfile::Builder::new().prefix(".caulk-").suffix(".tmp").tempfile_in(folder).with_context(failed)?;
-    temporary.write_all(&text).with_context(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // It is shared with others, unlike most temporary files.
-        temporary.as_file().set_permissions(fs::Permissions::from_mode(0o644)).with_context(failed)?;
-    }
-    temporary.persist(path).with_context(failed)?;
-    Ok(())
+    write_whole(path, &text).with_context(|| format!("failed to write the baseline {}", path.display()))
 }

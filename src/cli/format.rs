@@ -1,6 +1,8 @@
 //! How `check` and `fix` report.
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
 use clap::{ValueEnum, builder::PossibleValue};
 
 use super::output;
@@ -11,6 +13,7 @@ use crate::{
         formats::{self, Format as Machine},
         json::Report,
         text::{self, Shown},
+        write::write_whole,
     },
 };
 
@@ -67,6 +70,13 @@ pub(super) fn tell_changes(run: &Run, shown: Shown) -> Result<()> {
 /// Prints a report for machines.
 pub(super) fn tell_machine(format: Machine, report: &Report) -> Result<()> {
     output::raw(&formats::render(format, report)?)
+}
+
+/// Keeps the report of a run that ends with the code in a file, for `caulk report`.
+pub(super) fn keep(path: &Path, mut report: Report, code: u8) -> Result<()> {
+    report.summary.exit_code = Some(code);
+    let text = formats::render(Machine::Json, &report)?;
+    write_whole(path, &text).with_context(|| format!("failed to write the report {}", path.display()))
 }
 
 /// Renders all changes, with paths from the folder that caulk runs in.

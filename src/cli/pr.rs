@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use self::options::PullArgs;
 use super::{
-    CLEAN, FOUND,
+    CLEAN, FOUND, format,
     github::{GithubArgs, repository_at},
     output,
     sources::SourceArgs,
@@ -20,7 +20,7 @@ use crate::{
     git::{Network, Oid, Remote, Store, fetch, origin},
     github::{Attempt, Client, Name},
     pull::{
-        self, Base, Means, Per, Place, Settings, Verdict, Why,
+        self, Base, Means, Per, Place, Planned, Settings, Verdict, Why,
         render::Renderer,
         results::{Results, State},
     },
@@ -68,6 +68,9 @@ pub(super) struct Pr {
     /// How to report
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
+    /// Keep the report of what was found in FILE, for `caulk report`
+    #[arg(long, value_name = "FILE", conflicts_with = "per")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     pull: PullArgs,
     #[command(flatten)]
@@ -82,6 +85,8 @@ enum Format {
     Text,
     /// For machines; `caulk schema pull-requests` describes it
     Json,
+    /// Lines for $GITHUB_OUTPUT of a GitHub workflow, about the first pull request
+    GithubOutput,
 }
 
 /// How often a plan is made anew because its base moved meanwhile.
@@ -98,23 +103,28 @@ impl Pr {
         let (name, checkout) = self.repository(&client)?;
         let network = Network { ca_bundle, ..Network::default() };
         let session = Session { client: self.github.on(&client, &name)?, checkout, network };
-        let mut results = self.once(&session, &name, &per)?;
+        let (mut results, mut planned) = self.once(&session, &name, &per)?;
         for _ in 1..ATTEMPTS {
             let moved = |state: &pull::results::PullRequest| state.why == Some(Why::BaseMoved.name());
             if !results.pull_requests.iter().any(moved) {
                 break;
             }
-            results = self.once(&session, &name, &per)?;
+            (results, planned) = self.once(&session, &name, &per)?;
         }
         match self.format {
             Format::Text => output::piped_exactly(|exact| tell::text(&results, exact))?,
             Format::Json => output::raw(&json::render(&results)?)?,
+            Format::GithubOutput => output::raw(tell::outputs(&results).as_bytes())?,
         }
-        Ok(code(&results))
+        let code = code(&results);
+        if let (Some(path), Some(first)) = (&self.report, planned.into_iter().next()) {
+            format::keep(path, first.report, code)?;
+        }
+        Ok(code)
     }
 
     /// Plans and carries out once.
-    fn once(&self, session: &Session, name: &Name, per: &Per) -> Result<Results> {
+    fn once(&self, session: &Session, name: &Name, per: &Per) -> Result<(Results, Vec<Planned>)> {
         let client = &session.client;
         let explained = |error: crate::github::Error| self.github.explain(client, error, Attempt::Read);
         let early = Settings { fork: self.pull.fork(), ..Settings::default() };
@@ -146,7 +156,7 @@ impl Pr {
                 break;
             }
         }
-        Ok(results)
+        Ok((results, planned))
     }
 
     /// Finds the repository that is meant, and the checkout if there is one.

@@ -123,6 +123,24 @@ fn unchanged(path: &Path, before: &[u8]) -> Result<Metadata, String> {
     if now == before { Ok(seen) } else { Err(changed()) }
 }
 
+/// Writes a file of our own that others may read: at any moment it is the old one or the new one.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // It is shared with others, unlike most temporary files.
+        temporary.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    }
+    temporary.persist(path)?;
+    Ok(())
+}
+
 fn write_beside(folder: &Path, content: &[u8], like: &Metadata) -> io::Result<NamedTempFile> {
     let mut temporary = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder)?;
     // Some file systems know no locks; there, a leftover is never removed.

@@ -24,6 +24,8 @@ fn assert_told(ran: &Ran) {
         ("fixed", "0"),
         ("changed-files", "[\"apps/app.yaml\"]"),
         ("exit-code", "1"),
+        ("pull-request-number", ""),
+        ("pull-request-url", ""),
         ("sarif-file", "out/caulk.sarif"),
     ] {
         assert_eq!(ran.output(name), value, "{name}");

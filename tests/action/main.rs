@@ -5,6 +5,7 @@ mod events;
 mod hooks;
 mod install;
 mod lint;
+mod pulls;
 mod runner;
 mod steps;
 mod tools;

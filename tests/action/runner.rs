@@ -123,19 +123,33 @@ impl Repository {
 
     /// Lets the event happen. `None` with a word if there is no `act`.
     pub(crate) fn on(&self, event: &str, payload: &Value) -> Option<Ran> {
+        self.on_with(event, payload, "hunter2hunter2", &[])
+    }
+
+    /// Lets the event happen with the token of the job and the runner's variables.
+    pub(crate) fn on_with(
+        &self,
+        event: &str,
+        payload: &Value,
+        token: &str,
+        variables: &[(&str, &str)],
+    ) -> Option<Ran> {
         let act = tool("act")?;
         let file = self.folder.path().join("event.json");
         fs::write(&file, payload.to_string()).expect("an event");
         let local = format!("https://github.com/acme/caulk@v1={}", self.release.action().display());
-        let output = run(Command::new(act)
+        let mut command = Command::new(act);
+        command
             .current_dir(self.work())
             .args([event, "--json", "--platform", "ubuntu-latest=-self-hosted", "--no-cache-server"])
             .arg("--eventpath")
             .arg(file)
-            .args(["--local-repository", &local, "--secret", "GITHUB_TOKEN=hunter2hunter2"])
-            .args(["--env", &format!("RESULTS={}", self.results().display())])
-            .arg("--action-cache-path")
-            .arg(self.folder.path().join("cache")));
+            .args(["--local-repository", &local, "--secret", &format!("GITHUB_TOKEN={token}")])
+            .args(["--env", &format!("RESULTS={}", self.results().display())]);
+        for (name, value) in variables {
+            command.args(["--env", &format!("{name}={value}")]);
+        }
+        let output = run(command.arg("--action-cache-path").arg(self.folder.path().join("cache")));
         let lines = text(&output.stdout);
         let log: Vec<Value> = lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
         assert!(!log.is_empty(), "{lines}\n{}", text(&output.stderr));

@@ -67,7 +67,7 @@ fn assert_stopped(output: &Output, sentence: &str) {
 #[test]
 fn inputs_that_mean_nothing_are_named() {
     let step = Step::new();
-    step.stops(&[("CAULK_MODE", "mend")], "the input 'mode' is 'check' or 'fix', not 'mend'");
+    step.stops(&[("CAULK_MODE", "mend")], "the input 'mode' is 'check', 'fix' or 'pull-request', not 'mend'");
     step.stops(&[("CAULK_ONLINE", "yes")], "the input 'online' is 'true' or 'false', not 'yes'");
     step.stops(
         &[("CAULK_FAIL_ON", "")],
@@ -75,6 +75,14 @@ fn inputs_that_mean_nothing_are_named() {
     );
     step.stops(&[("CAULK_SARIF_FILE", "a\nb=c")], "the input 'sarif-file' is more than one line");
     step.stops(&[("CAULK_CONFIG", "nowhere.yaml")], "nowhere.yaml");
+}
+
+#[test]
+fn a_pull_request_needs_a_token_and_the_whole_repository() {
+    let step = Step::new();
+    let mode = ("CAULK_MODE", "pull-request");
+    step.stops(&[mode], "mode pull-request needs a token");
+    step.stops(&[mode, ("CAULK_TOKEN", "t"), ("CAULK_PATHS", "apps")], "looks at the whole repository");
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! What became of pull requests, for people.
+//! What became of pull requests, for people and for the steps of a workflow.
 
 use std::borrow::Cow;
 
 use crate::{
-    pull::results::{PullRequest, Results},
+    pull::results::{PullRequest, Results, State},
     sink::{markdown::parts::counted, screen},
 };
 
@@ -52,4 +52,16 @@ fn about(results: &Results, pull: &PullRequest) -> String {
         out.push_str(&format!("  {findings} left to people; `caulk check` tells them\n"));
     }
     out
+}
+
+/// Tells the first pull request as outputs of a step. All values are numbers, words of ours or an address.
+pub(super) fn outputs(results: &Results) -> String {
+    let Some(pull) = results.pull_requests.first() else { return String::new() };
+    let mut lines = Vec::new();
+    lines.extend(pull.number.map(|number| format!("pull-request-number={number}\n")));
+    lines.extend(pull.url.as_deref().map(|url| format!("pull-request-url={}\n", screen::plain(url))));
+    if matches!(pull.state, State::Opened | State::Updated | State::Unchanged) && !results.dry_run {
+        lines.push(format!("fixed={}\n", pull.mended));
+    }
+    lines.concat()
 }
