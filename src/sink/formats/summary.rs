@@ -18,7 +18,8 @@ const PART: usize = 40_000;
 /// Renders the summary.
 pub(super) fn render(report: &Report) -> String {
     let mut out = format!("## caulk\n\n{}\n\n", headline(report));
-    section(&mut out, "Mended", &parts::table(report, PART), "row");
+    let mended = if report.summary.written { "Mended" } else { "Can be mended" };
+    section(&mut out, mended, &parts::table(report, PART), "row");
     section(&mut out, "Needs a person", &parts::withheld(report, PART), "finding");
     section(&mut out, "Not read", &unread(report), "file");
     section(&mut out, "What the changes set in motion", &parts::rollouts(report, PART), "workload");
