@@ -4,16 +4,19 @@ mod cache;
 mod check;
 mod completions;
 mod diagnose;
+mod doctor;
 mod explain;
 mod fix;
 mod format;
 mod github;
+mod hub;
 mod image;
 mod inputs;
 mod man;
 mod output;
 mod pr;
 mod report;
+mod review;
 mod schema;
 mod sources;
 mod sweep;
@@ -59,6 +62,8 @@ enum Command {
     Diagnose(diagnose::Diagnose),
     Report(report::Report),
     Pr(Box<pr::Pr>),
+    Review(Box<review::Review>),
+    Doctor(Box<doctor::Doctor>),
     Sweep(sweep::Sweep),
     Cache(cache::Cache),
     Completions(completions::Completions),
@@ -104,6 +109,8 @@ fn run(command: &Command) -> Result<u8> {
         Command::Diagnose(command) => command.run(),
         Command::Report(command) => command.run(),
         Command::Pr(command) => command.run(),
+        Command::Review(command) => command.run(),
+        Command::Doctor(command) => command.run(),
         Command::Sweep(command) => command.run(),
         Command::Cache(command) => command.run(),
         Command::Completions(command) => command.run(),

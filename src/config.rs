@@ -215,6 +215,13 @@ pub fn load(given: Option<&Path>, root: &Path, rules: &[&str]) -> Result<Config>
 /// # Errors
 /// As [`load`]. Also where the tree's own says something that cannot be read: what it wanted to exclude is then unknown.
 pub fn of_tree(authority: &Authority, tree: &Tree, rules: &[&str]) -> Result<(Config, Vec<String>)> {
+    if let Authority::Only { text, name } = authority {
+        let config = parse(text, rules).map_err(|complaint| complaint.at(name))?;
+        let there = tree.mode(&RepoPath::new(NAME)?).is_some();
+        let told =
+            there.then(|| format!("the head's own {NAME} is not looked at; {name} counts in its place"));
+        return Ok((config, told.into_iter().collect()));
+    }
     let own = match own_text(tree)? {
         Some(text) => parse(&text, rules).map_err(|complaint| complaint.at(NAME))?,
         None => Config::default(),
@@ -250,7 +257,10 @@ pub fn read_given(path: &Path) -> Result<String> {
 }
 
 /// Returns the text of the tree's own configuration, if it has one.
-fn own_text(tree: &Tree) -> Result<Option<String>> {
+///
+/// # Errors
+/// If it is a link, too large, or no text.
+pub fn own_text(tree: &Tree) -> Result<Option<String>> {
     let path = RepoPath::new(NAME)?;
     match tree.mode(&path) {
         None => return Ok(None),

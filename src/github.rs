@@ -21,6 +21,7 @@ mod repository;
 mod retry;
 mod reviews;
 mod service;
+mod settings;
 
 pub use self::{
     auth::{Credentials, TokenKind},
@@ -29,7 +30,7 @@ pub use self::{
     commits::{Addition, CommitMessage},
     data::{CommitSeen, Comparison, FileChange, Person, TreeEntry},
     error::{Error, GraphqlError, Refusal},
-    explain::{Attempt, Explanation, Situation},
+    explain::{Attempt, Explanation, Situation, WRONG_ADDRESS},
     heads::{BATCH, HeadPull, RepositoryHead},
     issues::{Comment, Event, Team},
     listing::{HeadPage, Installation, Listing, SEARCH_MOST},
@@ -39,6 +40,7 @@ pub use self::{
     repository::{Account, Permissions, Repository},
     retry::{Clock, SystemClock, Waiting},
     reviews::{NewReviewComment, ReviewComment, Thread},
+    settings::{BranchRule, Protection, Ruleset, WorkflowSettings},
 };
 
 /// The result of a call.

@@ -6,6 +6,7 @@
 pub mod baseline;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod facts;
 pub mod git;
 pub mod github;

@@ -1,7 +1,9 @@
 //! Other programs, started without a shell and with bounds on their time and on what they print.
 
 use std::{
+    env,
     io::{Read, Write as _},
+    path::PathBuf,
     process::{Command, Stdio},
     sync::mpsc,
     thread,
@@ -9,6 +11,16 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+
+/// Finds a program on PATH, never in the folder that caulk runs in.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let name = format!("{name}{}", env::consts::EXE_SUFFIX);
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(&name))
+        .find(|path| path.is_file())
+}
 
 /// Longer complaints are of no use to anybody.
 const COMPLAINT: u64 = 64 << 10;

@@ -3,7 +3,7 @@
 mod narrowed;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use caulk_transforms::{
     finding::{Applicability, FileId, Location, Remedy, RuleId},
+    image::ImageRef,
     known::KnownFinding,
     model::{self, Repository, SourceFile},
     path::RepoPath,
@@ -93,6 +94,16 @@ pub fn run_tree(request: &Request, store: &Arc<Store>, commit: Oid, authority: &
     let (config, disregarded) = config::of_tree(authority, &tree, &rule_names(request)?)?;
     let prepared = read_tree(request, tree, skipped, overridden(config, request))?;
     Ok(Run { disregarded, ..prepared.run(request)? })
+}
+
+/// Returns the images that a tree's containers name.
+///
+/// # Errors
+/// As [`run`].
+pub fn images(request: &Request, folder: &Path) -> Result<BTreeSet<ImageRef>> {
+    let prepared = prepare(request, folder)?;
+    let named = prepared.repository.containers().iter().filter_map(|container| container.image.as_ref());
+    Ok(named.filter_map(|image| ImageRef::parse(&image.text).ok()).collect())
 }
 
 /// Plans what is to be done in a tree, and asks the rules what they think of each named file's line, also where they leave

@@ -5,7 +5,10 @@ use std::{env, path::PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-use crate::github::{Attempt, Client, Credentials, Error, Name, PUBLIC_API, Settings, Situation};
+use crate::{
+    github::{Attempt, Client, Credentials, Error, Name, PUBLIC_API, Settings, Situation},
+    review::event,
+};
 
 /// How GitHub is reached. All of this is the user's to say, and no repository's.
 #[derive(Debug, Args)]
@@ -52,7 +55,14 @@ impl GithubArgs {
 
     /// Returns who asks, and from where.
     pub(super) fn situation(&self, client: &Client) -> Situation {
-        Situation { token: client.settings().credentials.kind(), workflow: is_workflow(), fork: false }
+        let token = client.settings().credentials.kind();
+        Situation { token, workflow: is_workflow(), fork: has_read_only_token() }
+    }
+
+    /// Tells where the credentials for the host come from.
+    pub(super) fn source(&self, host: &str) -> Option<String> {
+        let file = self.token_file.as_ref().or(self.app_key.as_ref()).map(|path| path.display().to_string());
+        file.or_else(|| Credentials::find_named(host).1.map(str::to_owned))
     }
 
     /// Turns a refusal into an error for people.
@@ -67,8 +77,24 @@ impl GithubArgs {
     }
 }
 
-fn is_workflow() -> bool {
-    env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
+/// Tells whether this is a workflow of GitHub Actions.
+pub(super) fn is_workflow() -> bool {
+    variable("GITHUB_ACTIONS").as_deref() == Some("true")
+}
+
+/// Tells whether GitHub gives the workflow a token that may only read, whatever its `permissions:` say.
+fn has_read_only_token() -> bool {
+    let is = |name: &str| variable("GITHUB_EVENT_NAME").as_deref() == Some(name);
+    // A malformed event is told of where it is needed.
+    let event = || event::of_workflow().ok().flatten();
+    let from_fork = || event().is_some_and(|event| event.from_fork);
+    let dependabot = variable("GITHUB_ACTOR").as_deref() == Some("dependabot[bot]");
+    is_workflow() && (is("pull_request") && (dependabot || from_fork()) || is("push") && dependabot)
+}
+
+/// Returns a variable of the environment that is not empty.
+pub(super) fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
 /// Finds the repository that the address of a git remote names, which must be on the site that the client speaks to: its token is

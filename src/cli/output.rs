@@ -32,6 +32,19 @@ pub(super) fn note(text: &str) -> Result<()> {
     Ok(anstream::stderr().lock().write_all(text.as_bytes())?)
 }
 
+/// Prints a report for people that may stand in the log of a workflow: the runner takes none of its lines for a command.
+pub(super) fn log(text: &str) -> Result<()> {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let line = line.replace("##[", "#\u{200b}#[");
+        out.push_str(&match line.trim_start().starts_with("::") {
+            true => line.replacen("::", ":\u{200b}:", 1),
+            false => line,
+        });
+    }
+    report(&out)
+}
+
 /// Writes bytes to standard output as they are.
 pub(super) fn raw(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();

@@ -4,9 +4,9 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use super::{CLEAN, output};
-use crate::{config::Config, pull::results::Results, sink::json::Report, sweep};
+use crate::{config::Config, doctor, pull::results::Results, sink::json::Report, sweep};
 
-/// Print the JSON schema of the configuration, the report or a sweep's plan
+/// Print the JSON schema of the configuration, the reports or a sweep's plan
 #[derive(Debug, Args)]
 pub(super) struct Schema {
     /// Of what
@@ -22,6 +22,8 @@ enum Of {
     Report,
     /// `caulk pr --format json`
     PullRequests,
+    /// `caulk doctor --json`
+    Doctor,
     /// A line of the plan of `caulk sweep`
     SweepPlan,
 }
@@ -30,6 +32,10 @@ impl Schema {
     pub(super) fn run(&self) -> Result<u8> {
         let schema = match self.of {
             Of::Config => schemars::schema_for!(Config),
+            Of::Doctor => schemars::generate::SchemaSettings::draft2020_12()
+                .for_serialize()
+                .into_generator()
+                .into_root_schema_for::<doctor::Report>(),
             Of::SweepPlan => schemars::generate::SchemaSettings::draft2020_12()
                 .for_serialize()
                 .into_generator()

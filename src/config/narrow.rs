@@ -19,6 +19,13 @@ pub enum Authority {
         /// What complaints call it.
         name: String,
     },
+    /// This one, and the tree's own has no say at all: strangers wrote it, and it could hide what they break.
+    Only {
+        /// The text of a `.caulk.yaml`; an empty one stands for the defaults.
+        text: String,
+        /// What complaints call it.
+        name: String,
+    },
 }
 
 /// Joins what is trusted with what the tree says of itself. Returns as well what the tree may not say, each as a sentence.

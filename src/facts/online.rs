@@ -106,6 +106,17 @@ impl Online {
         })
     }
 
+    /// Asks the registry of an image whether it answers, and lets us read. An image that is not there is an answer.
+    ///
+    /// # Errors
+    /// The reason, as a lower-case fragment.
+    pub fn reach(&self, image: &ImageRef) -> Result<(), String> {
+        match self.registries.digest(image, image.effective_tag().unwrap_or("latest")) {
+            Ok(_) | Err(Trouble::NotFound(_)) => Ok(()),
+            Err(trouble) => Err(trouble.to_string()),
+        }
+    }
+
     /// Looks for programs in images, and reads the script of the entrypoint on the way.
     pub fn programs(&self, wanted: &BTreeMap<ImageRef, BTreeSet<String>>) -> BTreeMap<ImageRef, Looked> {
         self.in_parallel(wanted.iter(), |(image, programs)| (image.clone(), self.look(image, programs)))

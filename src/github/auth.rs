@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     io::Read as _,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     sync::mpsc,
     time::{Duration, Instant},
@@ -13,7 +13,7 @@ use octocrab::{AuthState, auth::AppAuth, models::AppId};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::error::Error;
-use crate::net::transport;
+use crate::{net::transport, program::on_path};
 
 /// Credentials for GitHub.
 #[derive(Clone)]
@@ -196,15 +196,6 @@ fn gh(host: &str) -> Option<String> {
     let _ = child.kill();
     let _ = child.wait();
     None
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-    let folders = env::var_os("PATH")?;
-    env::split_paths(&folders)
-        .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(&name))
-        .find(|path| path.is_file())
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use octocrab::{
     OctoBody, Octocrab, OctocrabBuilder, models::InstallationId, service::middleware::base_uri::BaseUriLayer,
 };
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use ureq::http::{Method, Request, Uri};
+use serde::{Serialize, de::DeserializeOwned};
+use ureq::http::{HeaderMap, Method, Request, Uri};
 
 use super::{
     Result,
@@ -96,11 +96,16 @@ impl fmt::Debug for Client {
 
 /// An answer whose status is good.
 pub(super) struct Answer {
+    headers: HeaderMap,
     body: Vec<u8>,
     call: String,
 }
 
 impl Answer {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        transport::header(&self.headers, name)
+    }
+
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body)
             .map_err(|error| Error::Malformed(self.call.clone(), error.to_string()))
@@ -176,7 +181,7 @@ impl Client {
         if !self.is_app() {
             return Ok(self.with(self.crab.clone(), false));
         }
-        let found: Installation = self.get(&name.route("/installation"))?;
+        let found = self.installation(name)?;
         let scoped = self.crab.installation_builder(InstallationId::from(found.id));
         let scoped = scoped.repositories(vec![name.name().to_owned()]).build();
         Ok(self.with(scoped.map_err(|error| unwrap(&error))?, true))
@@ -265,6 +270,11 @@ impl Client {
         self.send(Method::GET, path, None::<&()>, Again::ByMethod)?.parse()
     }
 
+    /// As [`Client::get`], with the headers.
+    pub(super) fn ask(&self, path: &str) -> Result<Answer> {
+        self.send(Method::GET, path, None::<&()>, Again::ByMethod)
+    }
+
     /// As [`Client::get`], with `None` for what is not there.
     pub(super) fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>> {
         match self.get(path) {
@@ -336,7 +346,7 @@ impl Client {
         });
         let (parts, body) = answer.map_err(|error| unwrap(&error))?;
         if parts.status.is_success() {
-            return Ok(Answer { body, call });
+            return Ok(Answer { headers: parts.headers, body, call });
         }
         let accepted = ["x-accepted-github-permissions", "x-accepted-oauth-scopes"];
         let accepted = accepted.iter().find_map(|name| transport::header(&parts.headers, name));
@@ -359,11 +369,6 @@ fn unwrap(error: &octocrab::Error) -> Error {
         cause = inner.source();
     }
     Error::Credentials("the credentials cannot be used to sign in to GitHub".to_owned())
-}
-
-#[derive(Deserialize)]
-struct Installation {
-    id: u64,
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -114,7 +114,8 @@ impl Error {
     }
 }
 
-const WRONG_ADDRESS: &str = "give the address of the API with --api-url: https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server";
+/// What to do where something else answers than GitHub's API.
+pub const WRONG_ADDRESS: &str = "give the address of the API with --api-url: https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server";
 
 fn explanation(cause: impl Into<String>, fix: impl Into<String>) -> Explanation {
     Explanation { cause: cause.into(), fix: fix.into() }
@@ -164,8 +165,12 @@ fn by_status(refusal: &Refusal, attempt: Attempt, situation: Situation) -> Optio
 
 /// The token may not do this: why that is depends on its kind.
 fn permission(refusal: &Refusal, attempt: Attempt, situation: Situation) -> Explanation {
-    let wanted = attempt.permission();
-    let wanted = refusal.accepted.as_deref().map_or_else(|| format!("`{wanted}`"), named);
+    // Where GitHub takes one of several, the one that the attempt is about gives away least.
+    let own = attempt.permission();
+    let wanted = match refusal.accepted.as_deref().map(named) {
+        Some(accepted) if !accepted.contains(own) => accepted,
+        _ => format!("`{own}`"),
+    };
     match situation {
         Situation { workflow: true, fork: true, .. } => explanation(
             "the token of a workflow that a fork's pull request started may only read",

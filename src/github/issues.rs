@@ -93,6 +93,16 @@ impl Client {
         Ok(false)
     }
 
+    /// Changes the text of a comment.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn update_comment(&self, name: &Name, id: u64, body: &str) -> Result<()> {
+        let route = name.route(&format!("/issues/comments/{id}"));
+        let _: Comment = self.patch(&route, &json!({ "body": body }))?;
+        Ok(())
+    }
+
     /// Adds labels; those that are there stay.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Lists of repositories with the state of each, a page a call.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -38,6 +40,9 @@ pub struct Installation {
     pub id: u64,
     /// Whose repositories it is for.
     pub account: Account,
+    /// What it may do: `contents` stands for `write`, for instance.
+    #[serde(default)]
+    pub permissions: BTreeMap<String, String>,
     /// When it was suspended, if it is.
     #[serde(default)]
     pub suspended_at: Option<String>,

@@ -224,4 +224,22 @@ impl Client {
     pub fn pull_files(&self, name: &Name, number: u64) -> Result<Vec<PullFile>> {
         self.list(&name.route(&format!("/pulls/{number}/files")), 3000)
     }
+    /// Returns the commit where two commits parted; `None` if they have none in common.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn merge_base(&self, name: &Name, base: &str, head: &str) -> Result<Option<String>> {
+        #[derive(Deserialize)]
+        struct Parted {
+            merge_base_commit: Commit,
+        }
+        #[derive(Deserialize)]
+        struct Commit {
+            sha: String,
+        }
+        // The commits and files come in pages, and one of each is enough here.
+        let ends = format!("{}...{}", escape(base, "/:"), escape(head, "/:"));
+        let found: Option<Parted> = self.find(&name.route(&format!("/compare/{ends}?per_page=1")))?;
+        Ok(found.map(|found| found.merge_base_commit.sha))
+    }
 }

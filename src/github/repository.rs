@@ -20,6 +20,9 @@ pub struct Repository {
     pub default_branch: String,
     /// The address for git.
     pub clone_url: String,
+    /// Whether only some may see it.
+    #[serde(default)]
+    pub private: bool,
     /// Whether it is read-only.
     #[serde(default)]
     pub archived: bool,

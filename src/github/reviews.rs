@@ -29,16 +29,21 @@ pub struct NewReviewComment {
     pub body: String,
 }
 
-/// A comment of a review.
+/// A comment at lines of a pull request.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ReviewComment {
     /// Its number.
     pub id: u64,
+    /// What names it to GraphQL.
+    pub node_id: String,
     /// The path.
     pub path: String,
-    /// The line; none once the lines are gone.
+    /// The last line; none once the lines are gone.
     #[serde(default)]
     pub line: Option<u32>,
+    /// The first line, if there is more than one.
+    #[serde(default)]
+    pub start_line: Option<u32>,
     /// The text.
     pub body: String,
     /// Who wrote it.
@@ -49,25 +54,28 @@ pub struct ReviewComment {
     pub in_reply_to_id: Option<u64>,
 }
 
-/// A conversation at lines of a pull request.
+/// A conversation at lines of a pull request. Only GraphQL knows these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thread {
-    /// What names it to GraphQL.
+    /// What names it.
     pub id: String,
     /// Whether somebody has resolved it.
     pub resolved: bool,
-    /// Whether its lines are gone.
-    pub outdated: bool,
-    /// The numbers of its first comments.
-    pub comments: Vec<u64>,
+    /// Who has, where GitHub still knows the account.
+    pub resolved_by: Option<Account>,
+    /// What names its first comment. Its number would do, but GraphQL's has too few bits for GitHub's newer comments.
+    pub first: String,
 }
 
 const THREADS: &str = "query($owner: String!, $name: String!, $number: Int!, $after: String) { \
     repository(owner: $owner, name: $name) { pullRequest(number: $number) { reviewThreads(first: 100, after: $after) { \
-    pageInfo { hasNextPage endCursor } nodes { id isResolved isOutdated comments(first: 20) { nodes { databaseId } } } } } } }";
+    pageInfo { hasNextPage endCursor } nodes { id isResolved resolvedBy { login } comments(first: 1) { nodes { id } } } } } } }";
 
 const RESOLVE: &str =
     "mutation($id: ID!) { resolveReviewThread(input: { threadId: $id }) { thread { id isResolved } } }";
+
+const REOPEN: &str =
+    "mutation($id: ID!) { unresolveReviewThread(input: { threadId: $id }) { thread { id isResolved } } }";
 
 impl Client {
     /// Makes a review of comments. GitHub takes all of them or none. The caller looks for its effect if it is uncertain.
@@ -118,7 +126,7 @@ impl Client {
                 json!({ "owner": name.owner(), "name": name.name(), "number": number, "after": after });
             let data: Value = self.graphql(THREADS, &variables, Again::Reads)?;
             let page = &data["repository"]["pullRequest"]["reviewThreads"];
-            threads.extend(page["nodes"].as_array().into_iter().flatten().map(thread));
+            threads.extend(page["nodes"].as_array().into_iter().flatten().filter_map(thread));
             if page["pageInfo"]["hasNextPage"] != true {
                 break;
             }
@@ -135,14 +143,23 @@ impl Client {
         let _: Value = self.graphql(RESOLVE, &json!({ "id": id }), Again::Repeatable)?;
         Ok(())
     }
+
+    /// Takes back that a conversation is resolved.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn reopen_thread(&self, id: &str) -> Result<()> {
+        let _: Value = self.graphql(REOPEN, &json!({ "id": id }), Again::Repeatable)?;
+        Ok(())
+    }
 }
 
-fn thread(node: &Value) -> Thread {
-    let comments = node["comments"]["nodes"].as_array().into_iter().flatten();
-    Thread {
-        id: node["id"].as_str().unwrap_or_default().to_owned(),
+fn thread(node: &Value) -> Option<Thread> {
+    let login = node["resolvedBy"]["login"].as_str();
+    Some(Thread {
+        id: node["id"].as_str()?.to_owned(),
         resolved: node["isResolved"] == true,
-        outdated: node["isOutdated"] == true,
-        comments: comments.filter_map(|comment| comment["databaseId"].as_u64()).collect(),
-    }
+        resolved_by: login.map(|login| Account { login: login.to_owned() }),
+        first: node["comments"]["nodes"][0]["id"].as_str()?.to_owned(),
+    })
 }

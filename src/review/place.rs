@@ -90,6 +90,10 @@ pub enum Why {
     Stale,
     /// There are as many comments as there may be.
     Many,
+    /// The comment would have more characters than GitHub takes.
+    Long,
+    /// The token may only read.
+    ReadOnly,
     /// GitHub did not take the comment; its words.
     Refused(String),
 }
@@ -103,6 +107,8 @@ impl fmt::Display for Why {
             Self::Hunks => f.write_str("the lines of the change are not shown together in the pull request"),
             Self::Stale => f.write_str("the page of the pull request shows another state of the file"),
             Self::Many => f.write_str("there are as many comments as there may be"),
+            Self::Long => f.write_str("the change is too long for a comment"),
+            Self::ReadOnly => f.write_str("the token may only read"),
             Self::Refused(words) => write!(f, "GitHub did not take the comment: {words}"),
         }
     }

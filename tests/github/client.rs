@@ -210,7 +210,7 @@ fn a_review_is_taken_whole_or_not_at_all() {
     reviewer.update_review_comment(&repository, comments[0].id, "Else.").expect("a change");
     assert_eq!(server.pull(REPOSITORY, number).review_comments[0].body, "Else.");
     let threads = reviewer.review_threads(&repository, number).expect("conversations");
-    assert_eq!((threads.len(), threads[0].resolved, &threads[0].comments), (2, false, &vec![comments[0].id]));
+    assert_eq!((threads.len(), threads[0].resolved, &threads[0].first), (2, false, &comments[0].node_id));
     reviewer.resolve_thread(&threads[0].id).expect("resolved");
     assert!(reviewer.review_threads(&repository, number).expect("conversations")[0].resolved);
 }

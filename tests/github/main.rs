@@ -1,6 +1,12 @@
 //! caulk and GitHub, as the stand-in plays it.
 
 mod client;
+mod command;
+mod doctor;
 mod faults;
 mod pr;
+mod review;
+mod review_kinds;
+mod review_tokens;
+mod suggestions;
 mod world;

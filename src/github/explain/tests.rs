@@ -22,12 +22,9 @@ fn a_bare_refusal_says_what_is_missing_by_the_kind_of_the_token() {
     let app = told(403, Some("checks=write"), integration, Attempt::Check, of(TokenKind::Installation));
     assert!(app.contains("give the App `checks: write` in its settings"), "{app}");
     let body = r#"{"message":"Resource not accessible by personal access token"}"#;
-    let accepted = Some("contents=write; contents=write,workflows=write");
+    let accepted = Some("contents=read; contents=read,workflows=write");
     let fine = told(403, accepted, body, Attempt::Push, of(TokenKind::FineGrained));
-    assert!(
-        fine.contains("it wants `contents: write` or `contents: write` and `workflows: write`"),
-        "{fine}"
-    );
+    assert!(fine.contains("it wants `contents: read` or `contents: read` and `workflows: write`"), "{fine}");
     let classic =
         told(403, None, r#"{"message":"Must have push access"}"#, Attempt::Push, of(TokenKind::Classic));
     assert!(classic.contains("the scope `repo`"), "{classic}");

@@ -161,7 +161,9 @@ const MOST_EVIDENCE: usize = 3;
 /// Names and messages are cut here, so that one cannot take the room of all others.
 const LONGEST: usize = 400;
 
-fn shortened(text: &str) -> String {
+/// Returns a name or a message that takes no more room than one may.
+#[must_use]
+pub fn shortened(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         // Secrets are masked before the cut, which could take away what tells them.
         Some(_) => crate::sink::screen::masked(text).chars().take(LONGEST).chain(['…']).collect(),

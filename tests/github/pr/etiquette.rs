@@ -38,7 +38,7 @@ fn a_dry_run_tells_everything_and_needs_no_permission() {
     ran.says("+          args: [\"server\"]").says("title: fix: mend 1 place in 1 file");
     assert_eq!(stage.writes(), Vec::<String>::new());
     assert_eq!(stage.server.branches(REPOSITORY), ["main"]);
-    stage.pr(&[]).exits(2).says("the token or its account may not do that");
+    stage.pr(&[]).exits(2).says("the App may not do that here");
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub struct Identity {
     pub kind: Kind,
     /// What it may do where nothing else is said.
     pub access: Access,
+    /// The scopes of a person's token.
+    pub scopes: String,
     /// What it may do in single repositories, by lower-case `owner/name`.
     pub exceptions: BTreeMap<String, Access>,
 }
@@ -47,19 +49,26 @@ impl Identity {
     /// Makes a person. In repositories of their own they may do everything.
     #[must_use]
     pub fn person(login: &str, access: Access) -> Self {
-        Self { login: login.to_owned(), kind: Kind::Person, access, exceptions: BTreeMap::new() }
+        let (login, scopes) = (login.to_owned(), "repo".to_owned());
+        Self { login, kind: Kind::Person, access, scopes, exceptions: BTreeMap::new() }
     }
 
     /// Makes the installation of an App.
     #[must_use]
     pub fn app(slug: &str, access: Access) -> Self {
-        Self { login: format!("{slug}[bot]"), kind: Kind::App, access, exceptions: BTreeMap::new() }
+        Self { login: format!("{slug}[bot]"), kind: Kind::App, access, ..Self::default() }
     }
 
     /// Makes the token of a workflow.
     #[must_use]
     pub fn actions(access: Access) -> Self {
         Self { kind: Kind::Actions, ..Self::app("github-actions", access) }
+    }
+
+    /// Says which scopes the token has, which GitHub tells and this server does not look at.
+    #[must_use]
+    pub fn scoped(self, scopes: &str) -> Self {
+        Self { scopes: scopes.to_owned(), ..self }
     }
 
     /// Says what it may do in one repository.

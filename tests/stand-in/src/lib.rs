@@ -54,5 +54,5 @@ pub use self::{
     identity::{Access, Identity, Kind},
     people::Made,
     server::Server,
-    state::{Check, Comment, Event, Pull, Repository, Review, ReviewComment},
+    state::{Check, Comment, Event, Pull, Repository, Review, ReviewComment, Rule},
 };

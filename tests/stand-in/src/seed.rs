@@ -135,7 +135,8 @@ impl Server {
     pub fn sign_in(&self, identity: Identity) -> String {
         let mut world = self.world();
         world.account(&identity.login);
-        let token = format!("ghp_{}{}", world.next(), identity.login.trim_end_matches("[bot]"));
+        let kind = if identity.is_bot() { "ghs" } else { "ghp" };
+        let token = format!("{kind}_{}{}", world.next(), identity.login.trim_end_matches("[bot]"));
         world.tokens.insert(token.clone(), identity);
         token
     }

@@ -159,6 +159,19 @@ pub struct Check {
     pub created_at: String,
 }
 
+/// A rule that holds for a branch.
+#[derive(Debug, Clone, Default)]
+pub struct Rule {
+    /// The branch.
+    pub branch: String,
+    /// Its kind, such as `creation`.
+    pub kind: String,
+    /// The number of its ruleset.
+    pub set: u64,
+    /// Whether whoever asks may pass it by.
+    pub bypass: bool,
+}
+
 /// A repository.
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
@@ -188,6 +201,8 @@ pub struct Repository {
     pub topics: Vec<String>,
     /// Branches that nobody may push to.
     pub protected: BTreeSet<String>,
+    /// Rules of its rulesets. They are told, and the server itself does not keep to them.
+    pub rules: Vec<Rule>,
     /// The pull requests by number.
     pub pulls: BTreeMap<u64, Pull>,
     /// The check runs.

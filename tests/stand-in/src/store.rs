@@ -20,9 +20,12 @@ pub(crate) struct FileDiff {
     pub(crate) blob: String,
     pub(crate) additions: usize,
     pub(crate) deletions: usize,
-    /// The hunks, without the lines before the first `@@`; none for binary files.
+    /// The hunks, without the lines before the first `@@`; none for binary files and very large changes.
     pub(crate) patch: Option<String>,
 }
+
+/// Files with more changed lines are listed without their patch, and nobody can comment on them.
+const MOST_LINES: usize = 3000;
 
 /// Makes a bare repository that git's own server may serve.
 pub(crate) fn init(path: &Path, default_branch: &str) -> Result<git2::Repository> {
@@ -182,7 +185,7 @@ fn file_diff(diff: &Diff<'_>, number: usize) -> Result<Option<FileDiff>> {
         blob: shown.id().to_string(),
         additions,
         deletions,
-        patch: hunks,
+        patch: hunks.filter(|_| additions + deletions <= MOST_LINES),
     }))
 }
 

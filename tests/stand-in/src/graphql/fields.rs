@@ -195,8 +195,25 @@ fn repository(
             }
         }
         "pullRequests" => Ok(Out::Connection(pulls(world, key, arguments)?)),
+        "branchProtectionRules" => {
+            let shown = if access >= Access::Write {
+                at.protected.iter().map(protection).collect()
+            } else {
+                Vec::new()
+            };
+            Ok(Out::Connection(shown))
+        }
         _ => unknown(&Node::Repository(key.to_owned()), field),
     }
+}
+
+/// A branch that nobody may push to.
+fn protection(pattern: &String) -> Node {
+    let fields = json!({
+        "pattern": pattern, "restrictsPushes": false, "lockBranch": true, "requiresApprovingReviews": false,
+        "requiresCommitSignatures": false, "allowsForcePushes": false,
+    });
+    Node::Plain("BranchProtectionRule", fields.as_object().cloned().unwrap_or_default())
 }
 
 fn pulls(world: &World, key: &str, arguments: &Map<String, Value>) -> Result<Vec<Node>, Fault> {

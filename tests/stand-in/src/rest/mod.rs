@@ -8,6 +8,7 @@ mod lists;
 mod pulls;
 mod repositories;
 mod reviews;
+mod settings;
 
 use crate::{
     call::{Call, Outcome, decode},
@@ -22,6 +23,7 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Outcome {
     match (call.request.method.as_str(), parts.as_slice()) {
         (method, ["repos", owner, name, rest @ ..]) => repository(call, method, owner, name, rest),
         ("POST", ["app", "installations", id, "access_tokens"]) => apps::access_token(call, id),
+        ("GET", [""]) => Ok(settings::root(call)),
         ("GET", ["app"]) => apps::app(call),
         ("GET", ["app", "installations"]) => apps::installations(call),
         ("GET", ["installation", "repositories"]) => lists::of_installation(call),
@@ -41,6 +43,8 @@ fn repository(call: &mut Call<'_>, method: &str, owner: &str, name: &str, rest: 
         ("GET", []) => repositories::get(call, at),
         ("GET", ["installation"]) => apps::installation(call, at),
         ("GET", ["actions", "permissions", "workflow"]) => repositories::workflow(call, at),
+        ("GET", ["rules", "branches", branch @ ..]) => settings::of_branch(call, at, &branch.join("/")),
+        ("GET", ["rulesets", id]) => settings::ruleset(call, at, number(id)?),
         ("GET", ["branches", branch @ ..]) => repositories::branch(call, at, &branch.join("/")),
         ("GET", ["contents", path @ ..]) => repositories::contents(call, at, &path.join("/")),
         ("GET", ["tarball", revision @ ..]) => repositories::tarball(call, at, &revision.join("/")),

@@ -18,7 +18,11 @@ use crate::{
 pub(super) fn get(call: &Call<'_>, (owner, name): At<'_>) -> Outcome {
     let key = call.repository(owner, name, Access::Read)?;
     let repository = call.world.repository(&key)?;
-    Ok(Response::json(200, &shape::repository::full(call.world, repository, call.identity)))
+    let response = Response::json(200, &shape::repository::full(call.world, repository, call.identity));
+    Ok(match call.identity.kind {
+        Kind::Person => response.with("x-oauth-scopes", &call.identity.scopes),
+        _ => response,
+    })
 }
 
 /// `GET /repos/{owner}/{repo}/actions/permissions/workflow`
