@@ -17,6 +17,7 @@ mod listing;
 mod name;
 mod pace;
 mod pulls;
+mod refs;
 mod repository;
 mod retry;
 mod reviews;
@@ -37,6 +38,7 @@ pub use self::{
     name::Name,
     pace::{Free, Kind, Limits, Pace},
     pulls::{Label, NewPull, Pull, PullEnd, PullFile, PullPatch, PullState},
+    refs::BranchUpdate,
     repository::{Account, Permissions, Repository},
     retry::{Clock, SystemClock, Waiting},
     reviews::{NewReviewComment, ReviewComment, Thread},

@@ -14,6 +14,9 @@ use super::{
 pub struct Repository {
     /// The number that stays the same whatever the name.
     pub id: u64,
+    /// What names it to GraphQL.
+    #[serde(default)]
+    pub node_id: String,
     /// `owner/name`, as it is called now.
     pub full_name: String,
     /// The branch that pull requests are for by default.

@@ -19,7 +19,8 @@ use crate::{
         sign::Signing,
     },
     github::{
-        Addition, Client, Error, Name, NewPull, Pull, PullPatch, PullState, Repository, Situation, TreeEntry,
+        Addition, BranchUpdate, Client, Error, Name, NewPull, Pull, PullPatch, PullState, Repository,
+        Situation, TreeEntry,
     },
 };
 
@@ -148,10 +149,7 @@ impl Work<'_> {
         match step {
             Step::Fork => self.fork()?,
             Step::SyncFork => client.sync_fork(self.place.home(), &desired.base)?,
-            Step::DeleteBranch { branch, at } => {
-                self.must_be_at(branch, at)?;
-                client.delete_branch(self.place.home(), branch)?;
-            }
+            Step::DeleteBranch { branch, at } => self.update_branch(branch, at, None)?,
             Step::CreateBranch { branch } => {
                 client.create_branch(self.place.home(), branch, &desired.base_commit)?;
             }
@@ -182,15 +180,18 @@ impl Work<'_> {
     fn fork(&mut self) -> Result<()> {
         let made: Repository = self.means.client.fork(&self.place.name)?;
         let name: Name = made.full_name.parse().map_err(anyhow::Error::msg)?;
-        self.place.home = Home::Fork { name, clone_url: made.clone_url };
+        self.place.home = Home::Fork { name, clone_url: made.clone_url, node_id: made.node_id };
         self.means.client.await_branch(self.place.home(), &made.default_branch)?;
         Ok(())
     }
 
-    /// The API moves and removes branches wherever they are, so this looks right before.
-    fn must_be_at(&self, branch: &str, expected: &str) -> Result<()> {
-        let now = self.means.client.branch_head(self.place.home(), branch)?;
-        if now.as_deref() == Some(expected) { Ok(()) } else { Err(Moved.into()) }
+    /// Moves or removes a branch, unless somebody moved it since it was seen.
+    fn update_branch(&self, branch: &str, before: &str, after: Option<&str>) -> Result<()> {
+        let update = BranchUpdate { branch, before, after };
+        match self.means.client.update_branch(self.place.home(), self.place.node_id(), update)? {
+            true => Ok(()),
+            false => Err(Moved.into()),
+        }
     }
 
     fn commit_on(&self, branch: &str) -> Result<String> {
@@ -231,13 +232,9 @@ impl Work<'_> {
         let (client, home, branch) = (self.means.client, self.place.home(), &self.desired.branch);
         let made = self.made.as_deref().context("there is no commit to move the branch to")?;
         match from {
-            None => client.create_branch(home, branch, made)?,
-            Some(from) => {
-                self.must_be_at(branch, from)?;
-                client.move_branch(home, branch, made, true)?;
-            }
+            None => Ok(client.create_branch(home, branch, made)?),
+            Some(from) => self.update_branch(branch, from, Some(made)),
         }
-        Ok(())
     }
 
     fn push(&self, from: Option<&str>) -> Result<String> {

@@ -37,6 +37,8 @@ pub enum Home {
         name: Name,
         /// Its address for git.
         clone_url: String,
+        /// What names it to GraphQL.
+        node_id: String,
     },
     /// In a fork that is not there yet.
     NoFork {
@@ -52,6 +54,15 @@ impl Place {
         match &self.home {
             Home::Here => &self.name,
             Home::Fork { name, .. } | Home::NoFork { name } => name,
+        }
+    }
+
+    /// Returns what names that repository to GraphQL.
+    #[must_use]
+    pub fn node_id(&self) -> &str {
+        match &self.home {
+            Home::Fork { node_id, .. } => node_id,
+            Home::Here | Home::NoFork { .. } => &self.repository.node_id,
         }
     }
 
@@ -135,7 +146,7 @@ fn fork_of(client: &Client, name: &Name, account: &str) -> Result<Home> {
         return Ok(Home::NoFork { name: wanted });
     }
     let name = found.full_name.parse().unwrap_or(wanted);
-    Ok(Home::Fork { name, clone_url: found.clone_url })
+    Ok(Home::Fork { name, clone_url: found.clone_url, node_id: found.node_id })
 }
 
 /// Looks at what is there of one pull request.

@@ -57,8 +57,7 @@ fn a_run_that_ended_between_two_steps_is_gone_on_with() {
         let body = serde_json::json!({ "message": "Somebody pulled the plug" });
         Fault::Answer(Response::json(400, &body))
     };
-    let rebuilding =
-        ["PATCH /repos/acme/app/git/refs", "DELETE /repos/acme/app/git/refs", "PATCH /repos/acme/app/pulls"];
+    let rebuilding = ["GraphQL updateRefs", "DELETE /repos/acme/app/git/refs", "PATCH /repos/acme/app/pulls"];
     for call in OPENING.iter().chain(&rebuilding) {
         let stage = Stage::broken();
         stage.server.fail(1, call, refusal());
@@ -114,9 +113,9 @@ fn somebody_who_pushes_between_look_and_deed_is_not_overwritten() {
     stage.server.commit(REPOSITORY, "main", "ann", &[("b.yaml", Some(&broken("b")))]);
     let path = stage.server.path(REPOSITORY);
     let mut done = false;
-    // As the commit is made on the scratch branch, somebody pushes to ours.
+    // As the branch is about to be moved, somebody pushes to it.
     stage.server.on_request(move |seen| {
-        if !done && seen.call.starts_with("GraphQL createCommitOnBranch") {
+        if !done && seen.call.starts_with("GraphQL updateRefs") {
             done = true;
             let git = git2::Repository::open_bare(&path).expect("a repository");
             let head = git.find_reference("refs/heads/caulk/mend").and_then(|found| found.peel_to_commit());
@@ -133,6 +132,21 @@ fn somebody_who_pushes_between_look_and_deed_is_not_overwritten() {
     stage.server.on_request(|_| None);
     stage.pr(&[]).exits(1).says("somebody else worked on the branch");
     assert_eq!(stage.server.branches(REPOSITORY), [BRANCH, "main"], "no scratch is left");
+}
+
+#[test]
+fn a_branch_is_moved_once_whatever_becomes_of_the_answer_and_also_by_old_servers() {
+    let unknown = serde_json::json!({ "errors": [{ "message": "Field 'updateRefs' doesn't exist on type 'Mutation'" }] });
+    let old = Fault::Answer(Response::json(200, &unknown));
+    for fault in [Fault::DropBefore, Fault::DropAfter, Fault::status(502, true), old] {
+        let stage = Stage::broken();
+        stage.pr(&[]).exits(0);
+        stage.server.commit(REPOSITORY, "main", "ann", &[("b.yaml", Some(&broken("b")))]);
+        stage.server.fail(1, "GraphQL updateRefs", fault);
+        stage.pr(&[]).exits(0).says("updated");
+        stage.holds_one_mend_of(&["a", "b"]);
+        assert!(stage.only().open);
+    }
 }
 
 #[test]

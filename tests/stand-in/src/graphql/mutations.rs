@@ -30,6 +30,7 @@ pub(super) fn carry_out(
     let input = arguments.get("input").cloned().unwrap_or_default();
     match name {
         "createCommitOnBranch" => commit(world, identity, &input),
+        "updateRefs" => update_refs(world, identity, &input),
         "resolveReviewThread" => resolve(world, identity, &input, true),
         "unresolveReviewThread" => resolve(world, identity, &input, false),
         "convertPullRequestToDraft" => draft(world, identity, &input, true),
@@ -72,6 +73,47 @@ fn commit(world: &mut World, identity: &Identity, input: &Value) -> Held {
     sync::moved(world, &key, &identity.login)?;
     let nodes = vec![("commit", Node::Commit(key.clone(), made)), ("ref", Node::Branch(key, branch))];
     Ok(Out::Node(Node::Payload("CreateCommitOnBranchPayload", nodes)))
+}
+
+/// Moves, makes and removes branches, all or none.
+fn update_refs(world: &mut World, identity: &Identity, input: &Value) -> Held {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let Some(Node::Repository(key)) = by_id(world, &text(&input["repositoryId"])) else {
+        return Err(Fault { kind: "NOT_FOUND", message: "Could not resolve to a node.".to_owned() });
+    };
+    let key = visible(world, identity, &key, Access::Write)?;
+    let at = world.repository(&key)?.clone();
+    let git = store::open(&at.path)?;
+    let refused = |message: String| Fault { kind: "UNPROCESSABLE", message };
+    let zero = "0".repeat(40);
+    let updates = input["refUpdates"].as_array().cloned().unwrap_or_default();
+    for update in &updates {
+        let name = text(&update["name"]);
+        let now = store::reference(&git, &name).map_or_else(|| zero.clone(), |oid| oid.to_string());
+        if update["beforeOid"].as_str().is_some_and(|before| before != now) {
+            return Err(refused(format!("Reference {name} was not at the expected value")));
+        }
+        if at.protected.contains(name.trim_start_matches("refs/heads/")) {
+            return Err(refused("Changes must be made through a pull request.".to_owned()));
+        }
+        let (old, new) = (store::oid(&now)?, store::oid(&text(&update["afterOid"]))?);
+        let forward = old.is_zero() || new.is_zero() || store::merge_base(&git, old, new) == Some(old);
+        if !forward && update["force"] != true {
+            return Err(refused(format!("Update of {name} is not a fast forward")));
+        }
+    }
+    for update in &updates {
+        let (name, new) = (text(&update["name"]), store::oid(&text(&update["afterOid"]))?);
+        match new.is_zero() {
+            true => git.find_reference(&name).and_then(|mut found| found.delete()).map_err(Refusal::from)?,
+            false => drop(git.reference(&name, new, true, "updated").map_err(Refusal::from)?),
+        }
+    }
+    sync::moved(world, &key, &identity.login)?;
+    Ok(Out::Node(Node::Plain(
+        "UpdateRefsPayload",
+        Map::from_iter([("clientMutationId".to_owned(), Value::Null)]),
+    )))
 }
 
 fn written(
