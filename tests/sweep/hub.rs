@@ -158,6 +158,35 @@ fn repositories_are_found_by_list_by_search_and_by_topic() {
 }
 
 #[test]
+fn an_app_sweeps_wherever_it_is_installed_and_nowhere_else() {
+    let world = World::new(4);
+    for name in ["other/app", "third/app"] {
+        world.server.create(name, &[("app.yaml", &broken())]);
+    }
+    for owner in ["acme", "other"] {
+        world.server.install(7, "mender", owner, stand_in::Access::Write);
+    }
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f"])
+        .arg(world.path("key"))
+        .status();
+    assert!(made.expect("ssh-keygen runs").success());
+    let app = ["--app-id", "7", "--app-key", "key"];
+    world.sweep(&[&["run", "--installations"], &app[..]].concat()).exits(0).says("3 opened");
+    assert_eq!(world.pull("other/app").expect("one").author, "mender[bot]");
+    assert!(world.pull("acme/r000").is_some() && world.pull("third/app").is_none());
+    world.server.forget();
+    world.sweep(&[&["run", "--installations"], &app[..]].concat()).exits(0).says("5 unchanged");
+    let (calls, git) = world.exchanges();
+    // Installations, and for each a token, a list and the heads.
+    assert!(git.is_empty() && calls.len() <= 7, "{:?}", world.server.calls());
+    world.write("list", "third/app\nother/app\n");
+    let listed = [&["plan", "--list", "list", "--plan", "listed"], &app[..]].concat();
+    world.sweep(&listed).exits(2).says("third/app: failed: the App is not installed for third");
+    assert!(world.sweep(&["plan", "--org", "third", "--app-id", "7", "--app-key", "key"]).code == Some(2));
+}
+
+#[test]
 fn a_listing_of_many_pages_is_told_whole() {
     let world = World::new(205);
     world.plan(&["--include", "r00*"]).exits(0).says("10 looked at");

@@ -41,8 +41,13 @@ pub(crate) fn integration(world: &World, id: u64, slug: &str) -> Value {
 pub(crate) fn installation(world: &World, app: &App, owner: &str, id: u64) -> Value {
     let now = world.now();
     let api = format!("{}/app/installations/{id}", world.site);
+    let mut of = account(world, owner);
+    // GitHub's description wants an account here to be a user and an enterprise at once.
+    for (name, value) in [("name", owner), ("slug", owner), ("created_at", &now), ("updated_at", &now)] {
+        of[name] = json!(value);
+    }
     json!({
-        "id": id, "account": account(world, owner), "repository_selection": "all",
+        "id": id, "account": of, "repository_selection": "all",
         "access_tokens_url": format!("{api}/access_tokens"),
         "repositories_url": format!("{}/installation/repositories", world.site),
         "html_url": format!("{}/settings/installations/{id}", world.site), "app_id": app.id, "target_id": 1,
