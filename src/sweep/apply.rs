@@ -1,22 +1,22 @@
 //! Carries plans to GitHub: the one that writes. One repository after the other, because GitHub asks for that of whoever writes.
 
+mod plans;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
-use anyhow::{Result, bail};
-use serde::Deserialize;
+use anyhow::Result;
 
+use self::plans::{Plans, Task};
 use super::{
     carry::{Carried, Carry},
     clock::Clock,
-    lines::{self, Spot},
-    plan::{Entry, Header, Line, Pull, PullState},
+    plan::{Entry, Header, PullState},
     state::{Became, Outcome, State},
     wave::{Allowance, Wait, Wave, turn},
 };
@@ -76,37 +76,6 @@ impl Applied {
     }
 }
 
-/// As much of a repository's line as the order of the work needs.
-#[derive(Debug, Deserialize)]
-struct Brief {
-    kind: String,
-    id: Option<String>,
-    name: Option<String>,
-    status: Option<String>,
-    #[serde(default)]
-    pull: Option<Pull>,
-    #[serde(default)]
-    files: Vec<serde::de::IgnoredAny>,
-}
-
-/// A repository that is to be worked on, and where its line is.
-#[derive(Debug)]
-struct Task {
-    id: String,
-    name: String,
-    pull: Option<Pull>,
-    plan: usize,
-    spot: Spot,
-}
-
-/// The plans, with the repositories of all of them.
-#[derive(Debug, Default)]
-struct Plans<'p> {
-    files: Vec<(&'p Path, Header)>,
-    tasks: BTreeMap<String, Task>,
-    whole: bool,
-}
-
 /// What happened to one task.
 enum Turn {
     Settled,
@@ -115,8 +84,11 @@ enum Turn {
     Worked { passing: bool },
 }
 
+/// Hears of each repository as it is done.
+pub type Told<'t> = &'t mut dyn FnMut(&Outcome) -> Result<()>;
+
 impl Applier<'_> {
-    /// Carries the plans out. `told` hears of each repository as it is done.
+    /// Carries the plans out.
     ///
     /// # Errors
     /// If a plan cannot be read or is for another server, or the state cannot be written. What concerns one repository alone is part
@@ -126,22 +98,23 @@ impl Applier<'_> {
         plans: &[PathBuf],
         state: &mut State,
         carry: &mut dyn Carry,
-        told: &mut dyn FnMut(&Outcome) -> Result<()>,
+        told: Told<'_>,
     ) -> Result<Applied> {
-        let plans = self.index(plans)?;
-        let mut wave = self.wave(&plans, state);
+        let plans = Plans::read(plans, &self.api)?;
+        let wave = self.wave(&plans, state);
         let mut applied = Applied { whole: plans.whole, ..Applied::default() };
-        let mut open: Vec<&Task> = plans.tasks.values().collect();
+        let mut open: Vec<&Task> = plans.tasks().collect();
         open.sort_by_key(|task| (turn(&task.id), &task.id));
         let mut worked = BTreeSet::new();
+        let mut desk = Desk { of: self, plans: &plans, state, wave, carry, told };
         for round in 0..=self.retries {
             let pause = self.pause * 2_u32.saturating_pow(round.saturating_sub(1));
-            if round > 0 && (open.is_empty() || !self.clock.sleep(pause)) {
+            if round > 0 && (open.is_empty() || applied.stopped || !self.clock.sleep(pause)) {
                 break;
             }
             let mut again = Vec::new();
             for task in std::mem::take(&mut open) {
-                match self.turn(task, &plans, state, &mut wave, carry, told)? {
+                match desk.turn(task)? {
                     Turn::Settled => applied.settled += 1,
                     Turn::Waits(wait) => *applied.waiting.entry(wait).or_default() += 1,
                     Turn::Worked { passing } => {
@@ -155,142 +128,29 @@ impl Applier<'_> {
                 }
             }
             open = again;
-            if applied.stopped {
-                break;
-            }
         }
+        applied.out = desk.wave.size();
         worked.iter().filter_map(|id| state.of(id)).for_each(|outcome| applied.count(outcome));
-        applied.out = wave.size();
         Ok(applied)
-    }
-
-    /// Finds what there is to do in all plans. Of each repository the last line of the last plan counts.
-    fn index<'p>(&self, paths: &'p [PathBuf]) -> Result<Plans<'p>> {
-        let mut plans = Plans { whole: true, ..Plans::default() };
-        for path in paths {
-            let number = plans.files.len();
-            let (mut header, mut last) = (None, String::new());
-            lines::read(path, |brief: Brief, spot| {
-                if brief.kind == "plan" {
-                    header = Some(spot);
-                } else if let (Some(id), Some(name)) = (brief.id, brief.name) {
-                    let planned = matches!(brief.status.as_deref(), Some("done" | "unchanged"));
-                    let is_open = brief.pull.as_ref().is_some_and(|pull| pull.state == PullState::Open);
-                    plans.tasks.remove(&id);
-                    if planned && (!brief.files.is_empty() || is_open) {
-                        let task = Task { id: id.clone(), name, pull: brief.pull, plan: number, spot };
-                        plans.tasks.insert(id, task);
-                    }
-                }
-                last = brief.kind;
-                Ok(())
-            })?;
-            plans.whole &= last == "end";
-            plans.files.push((path, self.header(path, header)?));
-        }
-        Ok(plans)
-    }
-
-    fn header(&self, path: &Path, spot: Option<Spot>) -> Result<Header> {
-        let found = spot.map(|spot| lines::read_at(path, spot)).transpose()?;
-        let Some(Line::Plan(header)) = found else { bail!("{} is no plan", path.display()) };
-        header.check()?;
-        match &header.api {
-            Some(api) if *api == self.api => Ok(header),
-            Some(api) => bail!("{} is for {api}, and {} is spoken to", path.display(), self.api),
-            None => {
-                bail!("{} is for repositories on this machine, which have no pull requests", path.display())
-            }
-        }
     }
 
     /// Counts what is out already, by the state and by what the plans saw.
     fn wave(&self, plans: &Plans<'_>, state: &State) -> Wave {
         let mut wave = Wave::new(self.allowance);
-        let campaigns: Vec<String> = plans.files.iter().map(|(_, header)| self.campaign(header)).collect();
+        let campaigns: Vec<String> = plans.headers().map(|header| self.campaign(header)).collect();
         for outcome in state.outcomes() {
             if outcome.result.is_out() && campaigns.contains(&outcome.campaign) {
                 wave.is_out(&outcome.id);
             }
         }
-        for task in plans.tasks.values() {
-            if self.is_open(task, plans, state) {
-                wave.open(&task.name, true);
-            }
+        for task in plans.tasks().filter(|task| plans.is_open(task, state)) {
+            wave.open(&task.name, true);
         }
         wave
     }
 
-    /// Tells whether our pull request is open, as far as the plan or a later outcome knows.
-    fn is_open(&self, task: &Task, plans: &Plans<'_>, state: &State) -> bool {
-        let after = state.of(&task.id).filter(|known| self.is_of(known, task, plans));
-        let pull = after.map_or(task.pull.as_ref(), |known| known.pull.as_ref());
-        pull.is_some_and(|pull| pull.state == PullState::Open)
-    }
-
-    fn is_of(&self, known: &Outcome, task: &Task, plans: &Plans<'_>) -> bool {
-        plans.files.get(task.plan).is_some_and(|(_, header)| header.begun == known.plan)
-    }
-
     fn campaign(&self, header: &Header) -> String {
         format!("{} {}", header.key, self.manner)
-    }
-
-    fn turn(
-        &self,
-        task: &Task,
-        plans: &Plans<'_>,
-        state: &mut State,
-        wave: &mut Wave,
-        carry: &mut dyn Carry,
-        told: &mut dyn FnMut(&Outcome) -> Result<()>,
-    ) -> Result<Turn> {
-        let Some((path, header)) = plans.files.get(task.plan) else { bail!("a task without a plan") };
-        let Line::Repository(entry) = lines::read_at(path, task.spot)? else {
-            bail!("{} was changed meanwhile", path.display());
-        };
-        let Some(analysis) = entry.analysis() else { return Ok(Turn::Settled) };
-        let want = format!("{} {}", analysis.key, self.manner);
-        let known = state.of(&task.id);
-        if known.is_some_and(|known| self.is_settled(known, task, plans, &want)) {
-            return Ok(Turn::Settled);
-        }
-        let failed = known.is_some_and(|known| matches!(known.result, Became::Failed(_)));
-        let was_open = self.is_open(task, plans, state);
-        if !failed && carry.is_there(&entry) {
-            wave.is_out(&task.id);
-            return Ok(Turn::Settled);
-        }
-        if self.clock.is_over() {
-            return Ok(Turn::Stopped);
-        }
-        if let Some(wait) = wave.holds_back(&task.id, &task.name, was_open) {
-            return Ok(Turn::Waits(wait));
-        }
-        let Some(carried) = carry.carry(&entry, header) else { return Ok(Turn::Stopped) };
-        let outcome = self.outcome(&entry, header, want, carried);
-        let is_open = outcome.pull.as_ref().is_some_and(|pull| pull.state == PullState::Open);
-        if outcome.result.is_out() {
-            wave.is_out(&task.id);
-        }
-        if was_open != is_open {
-            wave.open(&task.name, is_open);
-        }
-        let passing = matches!(&outcome.result, Became::Failed(failure) if failure.kind.is_passing());
-        told(&outcome)?;
-        state.add(outcome)?;
-        Ok(Turn::Worked { passing })
-    }
-
-    /// Tells whether there is nothing to do, because it was done: in this plan, or in an earlier one that wanted the same of a
-    /// repository whose pull request is as it was left.
-    fn is_settled(&self, known: &Outcome, task: &Task, plans: &Plans<'_>, want: &str) -> bool {
-        let as_left = || match (&known.pull, &task.pull) {
-            (None, None) => true,
-            (Some(left), Some(now)) => left.is_same(now),
-            _ => false,
-        };
-        known.result.is_done() && known.want == want && (self.is_of(known, task, plans) || as_left())
     }
 
     fn outcome(&self, entry: &Entry, header: &Header, want: String, carried: Carried) -> Outcome {
@@ -306,5 +166,61 @@ impl Applier<'_> {
             url: carried.url,
             notes: carried.notes,
         }
+    }
+}
+
+/// What one repository after the other is worked on with.
+struct Desk<'d> {
+    of: &'d Applier<'d>,
+    plans: &'d Plans<'d>,
+    state: &'d mut State,
+    wave: Wave,
+    carry: &'d mut dyn Carry,
+    told: Told<'d>,
+}
+
+impl Desk<'_> {
+    fn turn(&mut self, task: &Task) -> Result<Turn> {
+        let (entry, header) = self.plans.entry(task)?;
+        let Some(analysis) = entry.analysis() else { return Ok(Turn::Settled) };
+        let want = format!("{} {}", analysis.key, self.of.manner);
+        let known = self.state.of(&task.id);
+        let failed = known.is_some_and(|known| matches!(known.result, Became::Failed(_)));
+        if known.is_some_and(|known| self.is_settled(known, task, &want))
+            || !failed && self.carry.is_there(&entry)
+        {
+            return Ok(Turn::Settled);
+        }
+        let was_open = self.plans.is_open(task, self.state);
+        if self.of.clock.is_over() {
+            return Ok(Turn::Stopped);
+        }
+        if let Some(wait) = self.wave.holds_back(&task.id, &task.name, was_open) {
+            return Ok(Turn::Waits(wait));
+        }
+        let Some(carried) = self.carry.carry(&entry, header) else { return Ok(Turn::Stopped) };
+        let outcome = self.of.outcome(&entry, header, want, carried);
+        self.state.add(outcome.clone())?;
+        let is_open = outcome.pull.as_ref().is_some_and(|pull| pull.state == PullState::Open);
+        if outcome.result.is_out() {
+            self.wave.is_out(&task.id);
+        }
+        if was_open != is_open {
+            self.wave.open(&task.name, is_open);
+        }
+        (self.told)(&outcome)?;
+        let passing = matches!(&outcome.result, Became::Failed(failure) if failure.kind.is_passing());
+        Ok(Turn::Worked { passing })
+    }
+
+    /// Tells whether there is nothing to do, because it was done: in this plan, or in an earlier one that wanted the same of a
+    /// repository whose pull request is as it was left.
+    fn is_settled(&self, known: &Outcome, task: &Task, want: &str) -> bool {
+        let as_left = || match (&known.pull, &task.pull) {
+            (None, None) => true,
+            (Some(left), Some(now)) => left.is_same(now),
+            _ => false,
+        };
+        known.result.is_done() && known.want == want && (self.plans.is_of(known, task) || as_left())
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct HubArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, help_heading = "GitHub")]
     timeout: u64,
     /// How many seconds of patience GitHub may ask for; where it wants more, the repository fails for now
-    #[arg(long, value_name = "SECONDS", default_value_t = 900, help_heading = "GitHub")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 3700, help_heading = "GitHub")]
     max_wait: u64,
     /// How many requests that change something are sent in a minute at most
     #[arg(long, value_name = "N", default_value_t = 80, help_heading = "GitHub")]

@@ -9,7 +9,7 @@ use std::{
 use super::*;
 use crate::sweep::{
     lines::Lines,
-    plan::{Analysis, Cost, Failure, FailureKind, File, Settings, Status, VERSION},
+    plan::{Analysis, Cost, Failure, FailureKind, File, Line, Pull, Settings, Status, VERSION},
 };
 
 const API: &str = "https://api.example.org";
