@@ -14,7 +14,7 @@ use super::{
 use crate::{
     git::{
         Network, Oid, Remote, Store,
-        commit::{self, Draft, Person},
+        commit::{self, Built, Draft, Person},
         push::{self, NotPushed, Update},
         sign::Signing,
     },
@@ -239,33 +239,9 @@ impl Work<'_> {
 
     fn push(&self, from: Option<&str>) -> Result<String> {
         let Some(means) = self.means.push else { bail!("commits by git are not set up") };
-        let url = match &self.place.home {
-            Home::Here => &self.place.repository.clone_url,
-            Home::Fork { clone_url, .. } => clone_url,
-            Home::NoFork { .. } => bail!("the fork is not there"),
-        };
         let client = self.means.client;
-        if !client.is_site(url) {
-            bail!(
-                "GitHub names {url} as the repository's address, which is not the host that the token is for"
-            );
-        }
-        let paths: Vec<RepoPath> =
-            self.desired.files.iter().map(|file| Ok(RepoPath::new(&file.path)?)).collect::<Result<_>>()?;
-        let files: Vec<(&RepoPath, &[u8])> =
-            paths.iter().zip(&self.desired.files).map(|(path, file)| (path, &*file.content)).collect();
-        let draft = Draft {
-            parent: self.desired.base_commit.parse::<Oid>()?,
-            message: &self.desired.message.to_string(),
-            author: &means.author,
-            committer: &means.author,
-            seconds: i64::try_from(client.now()).unwrap_or_default(),
-            // The message says so already.
-            sign_off: false,
-            signing: means.signing.as_ref(),
-        };
-        let built = commit::build(&means.store, &files, &draft)?;
-        let mut remote = Remote::new(url, client.git_token()?.as_ref(), &means.network)?;
+        let built = self.build(means)?;
+        let mut remote = Remote::new(self.remote_url()?, client.git_token()?.as_ref(), &means.network)?;
         let update = Update {
             reference: &format!("refs/heads/{}", self.desired.branch),
             expected: from.map(str::parse).transpose()?,
@@ -282,6 +258,40 @@ impl Work<'_> {
                 _ => Err(error),
             },
         }
+    }
+
+    /// Returns the address that is pushed to, which must be on the host that the token is for.
+    fn remote_url(&self) -> Result<&str> {
+        let url = match &self.place.home {
+            Home::Here => &self.place.repository.clone_url,
+            Home::Fork { clone_url, .. } => clone_url,
+            Home::NoFork { .. } => bail!("the fork is not there"),
+        };
+        if !self.means.client.is_site(url) {
+            bail!(
+                "GitHub names {url} as the repository's address, which is not the host that the token is for"
+            );
+        }
+        Ok(url)
+    }
+
+    /// Makes the commit in memory.
+    fn build(&self, means: &Push) -> Result<Built> {
+        let paths: Vec<RepoPath> =
+            self.desired.files.iter().map(|file| Ok(RepoPath::new(&file.path)?)).collect::<Result<_>>()?;
+        let files: Vec<(&RepoPath, &[u8])> =
+            paths.iter().zip(&self.desired.files).map(|(path, file)| (path, &*file.content)).collect();
+        let draft = Draft {
+            parent: self.desired.base_commit.parse::<Oid>()?,
+            message: &self.desired.message.to_string(),
+            author: &means.author,
+            committer: &means.author,
+            seconds: i64::try_from(self.means.client.now()).unwrap_or_default(),
+            // The message says so already.
+            sign_off: false,
+            signing: means.signing.as_ref(),
+        };
+        commit::build(&means.store, &files, &draft)
     }
 
     fn open(&self) -> Result<Pull> {

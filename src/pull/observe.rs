@@ -160,9 +160,9 @@ pub fn observe(client: &Client, place: &Place, desired: &Desired) -> Result<Obse
     if !matches!(place.home, Home::NoFork { .. }) {
         for (reference, head) in client.matching_refs(place.home(), &format!("heads/{}", desired.branch))? {
             if reference == format!("refs/heads/{}", desired.branch) {
-                branch = Some(look_at(client, place, desired, &head)?);
+                branch = Some(look_at(client, place, desired, &desired.branch, &head)?);
             } else if reference == format!("refs/heads/{}", desired.scratch()) {
-                scratch = Some(look_at(client, place, desired, &head)?);
+                scratch = Some(look_at(client, place, desired, &desired.scratch(), &head)?);
             }
         }
         pulls = client.pulls_of(&place.name, place.home(), &desired.branch)?;
@@ -192,8 +192,13 @@ pub fn observe(client: &Client, place: &Place, desired: &Desired) -> Result<Obse
     })
 }
 
-fn look_at(client: &Client, place: &Place, desired: &Desired, head: &str) -> Result<Branch> {
-    let since = client.find_comparison(&place.name, &desired.base_commit, head)?;
+fn look_at(client: &Client, place: &Place, desired: &Desired, branch: &str, head: &str) -> Result<Branch> {
+    // A fork's commits are named by its branches.
+    let end = match &place.home {
+        Home::Here => head.to_owned(),
+        Home::Fork { name, .. } | Home::NoFork { name } => format!("{}:{branch}", name.owner()),
+    };
+    let since = client.find_comparison(&place.name, &desired.base_commit, &end)?;
     let since = since.map(|found| Since {
         behind: found.behind_by,
         ahead: found.ahead_by,

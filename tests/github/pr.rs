@@ -2,6 +2,7 @@
 
 mod etiquette;
 mod faults;
+mod network;
 mod ways;
 
 use std::{
