@@ -7,16 +7,18 @@ use caulk_transforms::image::ImageRef;
 use super::{Check, State, Subject};
 use crate::{
     facts::online::{Online, Settings},
-    program::on_path,
+    pull::render::Renderer,
 };
 
 pub(super) fn kubectl() -> Check {
-    match on_path("kubectl") {
-        Some(path) => Check::ok(Subject::Kubectl, format!("kubectl is {}", path.display())),
+    match Renderer::find() {
+        Some(renderer) => {
+            Check::ok(Subject::Kubectl, format!("{} renders overlays", renderer.program().display()))
+        }
         None => Check::new(
             Subject::Kubectl,
             State::Limited,
-            "kubectl is not on PATH, so pull requests do not show what overlays render differently",
+            "neither kubectl nor kustomize is on PATH, so pull requests do not show what overlays render differently",
             "install kubectl, version 1.21 or newer",
         ),
     }

@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeSet,
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -47,14 +47,14 @@ impl Renderer {
     /// Finds kustomize or kubectl on PATH.
     #[must_use]
     pub fn find() -> Option<Self> {
-        let folders = env::var_os("PATH")?;
-        let find = |name: &str| {
-            let name = format!("{name}{}", env::consts::EXE_SUFFIX);
-            let mut paths = env::split_paths(&folders).filter(|folder| folder.is_absolute());
-            paths.find_map(|folder| Some(folder.join(&name)).filter(|path| path.is_file()))
-        };
-        let kustomize = find("kustomize").map(|program| Self { program, command: "build" });
-        kustomize.or_else(|| Some(Self { program: find("kubectl")?, command: "kustomize" }))
+        let kustomize = program::on_path("kustomize").map(|program| Self { program, command: "build" });
+        kustomize.or_else(|| Some(Self { program: program::on_path("kubectl")?, command: "kustomize" }))
+    }
+
+    /// Returns where the program is.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     /// Returns what the changes of a run make different in the overlays that hold them. An overlay that cannot be rendered before

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     github::{Annotation, Attempt, Conclusion, Error, Level, NewCheckRun},
     run::Run,
+    sink::formats::annotations::{data, property},
 };
 
 /// The name of the check.
@@ -218,17 +219,15 @@ fn command(annotation: &Annotation) -> String {
         Level::Warning => "warning",
         Level::Failure => "error",
     };
-    let data = |text: &str| {
-        text.replace("##[", "#\u{200b}#[").replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-    };
-    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    // The runner looks for its older commands anywhere in a line.
+    let inert = |text: &str| text.replace("##[", "#\u{200b}#[");
     format!(
         "::{level} file={},line={},endLine={},title={}::{}",
-        property(&annotation.path),
+        property(&inert(&annotation.path)),
         annotation.start_line,
         annotation.end_line,
-        property(&annotation.title),
-        data(&annotation.message)
+        property(&inert(&annotation.title)),
+        data(&inert(&annotation.message))
     )
 }
 

@@ -3,7 +3,7 @@
 //! What comes from manifests is hostile in all of them: each format escapes it in its own way, and all mask secrets. The patch
 //! alone shows everything, because it must be applied as it is.
 
-mod annotations;
+pub(crate) mod annotations;
 mod fixes;
 mod junit;
 mod level;

@@ -14,7 +14,7 @@ use crate::{
     review::{AT, app, opened},
 };
 
-/// Every rule's cases.
+/// Every rule's cases in which something is mended.
 fn cases() -> Vec<PathBuf> {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("transforms/src/rules");
     let folders = |folder: &Path| -> Vec<PathBuf> {
@@ -23,6 +23,7 @@ fn cases() -> Vec<PathBuf> {
     };
     let mut cases: Vec<PathBuf> =
         folders(&rules).iter().flat_map(|rule| folders(&rule.join("cases"))).collect();
+    cases.retain(|case| case.join("after").is_dir());
     cases.sort();
     cases
 }
