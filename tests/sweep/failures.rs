@@ -23,7 +23,7 @@ fn fault(seen: &Seen) -> Option<Fault> {
     } else if of("limited") {
         Some(Fault::retry_after(429, 3600))
     } else if of("silent") {
-        Some(Fault::Hang(Duration::from_secs(10)))
+        Some(Fault::Hang(Duration::from_secs(120)))
     } else if of("cut") {
         Some(Fault::DropBefore)
     } else {
@@ -45,7 +45,8 @@ fn a_fifth_of_the_repositories_fails_and_the_others_are_done() {
     damage(&world);
     misname(&world);
     world.server.on_request(fault);
-    let args = ["--timeout", "2", "--space", "4", "--parallel", "4"];
+    // So many seconds are enough for those that answer, also where the machine is busy.
+    let args = ["--timeout", "10", "--space", "4", "--parallel", "4"];
     world.plan(&args).exits(2).says("32 looked at").says("1 skipped, 8 failed");
     let report = world.sweep(&["report", "caulk-sweep.jsonl"]).exits(2);
     for words in [
@@ -66,7 +67,7 @@ fn a_fifth_of_the_repositories_fails_and_the_others_are_done() {
     // Those that failed are tried again, and no other.
     world.server.on_request(|_| None);
     world.server.forget();
-    world.plan(&["--timeout", "2"]).exits(2).says("6 looked at, 32 unchanged, 1 skipped, 2 failed");
+    world.plan(&[]).exits(2).says("6 looked at, 32 unchanged, 1 skipped, 2 failed");
     world.apply(&[]).exits(0);
 }
 
