@@ -214,6 +214,20 @@ impl Client {
         Ok(found.tree.sha)
     }
 
+    /// Returns the message of a commit, `None` if it is not there.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn commit_message(&self, name: &Name, commit: &str) -> Result<Option<String>> {
+        #[derive(Deserialize)]
+        struct Commit {
+            message: String,
+        }
+        let found: Option<Commit> =
+            self.find(&name.route(&format!("/git/commits/{}", escape(commit, ""))))?;
+        Ok(found.map(|found| found.message))
+    }
+
     /// As [`Client::compare`], with `None` where the two have no commit in common, or one of them is not there.
     ///
     /// # Errors

@@ -284,8 +284,12 @@ impl<'a> Case<'a> {
             });
         let mut same = closed.filter(|pull| {
             let told = Marker::of(pull.body.as_deref().unwrap_or_default());
-            pull.base.branch == self.desired.base
-                && told.and_then(|told| told.fingerprint).as_ref() == Some(&self.desired.fingerprint)
+            let by_commit = self.seen.unmarked.iter().find(|(number, _)| *number == pull.number);
+            let made_of = match told {
+                Some(marker) => marker.fingerprint,
+                None => by_commit.map(|(_, fingerprint)| fingerprint.clone()),
+            };
+            pull.base.branch == self.desired.base && made_of.as_ref() == Some(&self.desired.fingerprint)
         });
         same.next().map(|pull| Why::Declined(pull.number))
     }

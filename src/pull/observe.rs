@@ -4,8 +4,10 @@ use chrono::DateTime;
 
 use super::{
     desired::Desired,
+    marker::Marker,
     ownership::{Branch, Ourselves, Since},
     settings::Settings,
+    words::Trailer,
 };
 use crate::github::{Client, Event, Name, Pull, PullState, Repository, Result};
 
@@ -84,6 +86,8 @@ pub struct Observed {
     pub scratch: Option<Branch>,
     /// The pull requests of the branch, open or not, newest first.
     pub pulls: Vec<Pull>,
+    /// What closed pull requests of ours were made of whose body no longer says so, by their numbers.
+    pub unmarked: Vec<(u64, String)>,
     /// Of what a new pull request gets, what the open one has not and never had.
     pub missing: Missing,
     /// How many other pull requests of ours are open.
@@ -172,6 +176,10 @@ pub fn observe(client: &Client, place: &Place, desired: &Desired) -> Result<Obse
         Some(pull) => missing(client, place, desired, pull)?,
         None => Missing::default(),
     };
+    let unmarked = match open.is_none() && !desired.is_nothing() {
+        true => unmarked(client, place, desired, &pulls)?,
+        false => Vec::new(),
+    };
     let is_ours =
         |pull: &Pull| we.are(pull.user.as_ref()) && pull.head.branch.starts_with(&desired.settings.branch);
     let hour_ago = i64::try_from(client.now()).unwrap_or(i64::MAX) - 3600;
@@ -187,9 +195,29 @@ pub fn observe(client: &Client, place: &Place, desired: &Desired) -> Result<Obse
         base_head,
         branch,
         scratch,
+        unmarked,
         pulls,
         missing,
     })
+}
+
+/// More closed pull requests than these, with bodies that people took the marker out of, are not looked at.
+const MOST_UNMARKED: usize = 10;
+
+/// Reads from their commits what closed pull requests were made of, where somebody took the marker out of the body.
+fn unmarked(client: &Client, place: &Place, desired: &Desired, pulls: &[Pull]) -> Result<Vec<(u64, String)>> {
+    let we = place.ourselves(&desired.settings);
+    let closed = pulls.iter().filter(|pull| {
+        let marked = pull.body.as_deref().is_some_and(|body| Marker::of(body).is_some());
+        pull.merged_at.is_none() && we.are(pull.user.as_ref()) && !marked
+    });
+    let mut found = Vec::new();
+    for pull in closed.take(MOST_UNMARKED) {
+        let message = client.commit_message(&place.name, &pull.head.sha)?;
+        let trailer = message.as_deref().and_then(Trailer::of);
+        found.extend(trailer.map(|trailer| (pull.number, trailer.fingerprint)));
+    }
+    Ok(found)
 }
 
 fn look_at(client: &Client, place: &Place, desired: &Desired, branch: &str, head: &str) -> Result<Branch> {

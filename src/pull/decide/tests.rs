@@ -59,6 +59,7 @@ fn seen() -> Observed {
         branch: None,
         scratch: None,
         pulls: Vec::new(),
+        unmarked: Vec::new(),
         missing: Missing::default(),
         others_open: 0,
         recent: 0,
@@ -184,6 +185,11 @@ fn what_people_closed_stays_closed_until_the_content_changes() {
     let (old, new) = (one(), wanted("d", &Settings::default()));
     let seen = Observed { pulls: vec![closed(&old)], ..seen() };
     assert_decides(&old, &seen, Verdict::LeaveAlone(Why::Declined(6)), &[]);
+    assert_decides(&new, &seen, Verdict::Open, FRESH);
+    // Without the marker its commit tells what it was.
+    let bare = pull(5, "closed", "caulk[bot]", "words");
+    let seen = Observed { pulls: vec![bare], unmarked: vec![(5, old.fingerprint.clone())], ..seen };
+    assert_decides(&old, &seen, Verdict::LeaveAlone(Why::Declined(5)), &[]);
     assert_decides(&new, &seen, Verdict::Open, FRESH);
 }
 

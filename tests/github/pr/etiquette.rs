@@ -83,6 +83,17 @@ fn what_people_closed_stays_closed_until_the_content_changes() {
 }
 
 #[test]
+fn a_closed_pull_request_stays_closed_also_without_its_marker() {
+    let stage = Stage::broken();
+    stage.pr(&[]).exits(0);
+    stage.server.edit(REPOSITORY, 1, |pull| pull.body = "Not now.".to_owned());
+    stage.server.close(REPOSITORY, 1, "ann");
+    stage.server.delete_branch(REPOSITORY, BRANCH);
+    stage.pr(&[]).exits(0).says("closed without merging");
+    assert!(!stage.only().open);
+}
+
+#[test]
 fn a_branch_that_people_deleted_is_a_pull_request_that_they_closed() {
     let stage = Stage::broken();
     stage.pr(&[]).exits(0);
