@@ -325,3 +325,36 @@ fn pages_are_followed_to_the_end() {
     let comments = client.comments(&name(REPOSITORY), number).expect("comments");
     assert_eq!((comments.len(), comments[229].body.as_deref()), (230, Some("Number 229")));
 }
+
+#[test]
+fn an_app_works_by_its_installation() {
+    let server = Server::start();
+    server.create(REPOSITORY, &[("a.yaml", "a: 1\n")]);
+    server.create("acme/other", &[("a.yaml", "a: 1\n")]);
+    server.install(7, "caulk", "acme", Access::Write);
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = folder.path().join("key");
+    let mut keygen = std::process::Command::new("ssh-keygen");
+    let made = keygen.args(["-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f"]).arg(&key).status();
+    assert!(made.expect("ssh-keygen runs").success());
+    let credentials = caulk::github::Credentials::app(7, &key).expect("a key");
+    let app =
+        crate::world::with(&server, credentials, std::sync::Arc::new(crate::world::Impatient::default()));
+    assert!(app.is_app());
+    let installations = app.installations().expect("installations");
+    assert_eq!(installations.len(), 1);
+    let all = app.for_installation(installations[0].id).expect("a client");
+    assert_eq!(all.installation_repositories(1).expect("repositories").len(), 2);
+    let one = app.for_repository(&name(REPOSITORY)).expect("a client");
+    assert!(one.repository(&name(REPOSITORY)).expect("it").permissions.expect("permissions").push);
+    assert!(one.git_token().expect("a token").is_some());
+    let head = server.branch(REPOSITORY, "main").expect("a branch");
+    one.create_branch(&name(REPOSITORY), BRANCH, &head).expect("a branch");
+    // The token is for this repository alone.
+    let head = server.branch("acme/other", "main").expect("a branch");
+    let refused = one.create_branch(&name("acme/other"), BRANCH, &head).expect_err("another repository");
+    assert_eq!(refused.status(), Some(403));
+    server.create("elsewhere/app", &[("a.yaml", "a: 1\n")]);
+    let missing = app.for_repository(&name("elsewhere/app")).expect_err("it is not installed there");
+    assert!(missing.is_missing(), "{missing}");
+}

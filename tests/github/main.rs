@@ -3,6 +3,7 @@
 mod client;
 mod command;
 mod doctor;
+mod emulate;
 mod faults;
 mod pr;
 mod review;

@@ -1,5 +1,6 @@
 //! `caulk pr` as a program: what it leaves on the server, whatever was there before.
 
+mod crash;
 mod etiquette;
 mod faults;
 mod network;
@@ -72,11 +73,15 @@ impl Stage {
 
     /// Runs `caulk pr` in a folder, which tells the repository unless the options do.
     pub(crate) fn pr_in(&self, folder: &Path, args: &[&str]) -> Ran {
+        Ran::of(&self.command(folder, args).output().expect("caulk runs"))
+    }
+
+    pub(crate) fn command(&self, folder: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_caulk"));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.folder.path()).env("GITHUB_TOKEN", &self.token).current_dir(folder);
         command.args(["pr", "--api-url", self.server.url(), "--threads", "1"]).args(args);
-        Ran::of(&command.output().expect("caulk runs"))
+        command
     }
 
     /// The only pull request there ever was.

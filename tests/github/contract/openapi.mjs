@@ -10,6 +10,7 @@ const WITH_SLASHES = new Set(["ref", "path", "branch", "basehead", "dir"]);
 // Returns a function from an exchange to its operation and faults.
 export function openapi(file) {
   const description = JSON.parse(readFileSync(file, "utf8"));
+  correct(description);
   nullable(description);
   const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true, logger: false });
   addFormats(ajv);
@@ -116,6 +117,16 @@ function resolve(description, reference) {
 function escape(part) {
   // A pointer inside a reference is a fragment of an address, so braces are percent encoded.
   return encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
+}
+
+// In one place the description says that an account is a user and an enterprise at once. It is either, as said elsewhere.
+function correct(description) {
+  const listed = description.paths["/app/installations"].get.responses["200"].content["application/json"].schema;
+  const { account } = listed.items.properties ?? {};
+  if (account?.allOf) {
+    account.anyOf = account.allOf;
+    delete account.allOf;
+  }
 }
 
 // OpenAPI 3.0 writes `nullable` where JSON Schema has the type null.

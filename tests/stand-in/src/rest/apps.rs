@@ -59,23 +59,32 @@ pub(super) fn access_token(call: &mut Call<'_>, id: &str) -> Outcome {
     let (owner, _) = found.ok_or_else(Refusal::not_found)?;
     let wanted = call.texts("repositories");
     let mut identity = Identity::app(&app.slug, Access::None);
+    let mut granted = Vec::new();
     for repository in call.world.repositories.values() {
         let here = repository.owner.eq_ignore_ascii_case(owner);
         let asked = wanted.is_empty() || wanted.iter().any(|name| repository.name.eq_ignore_ascii_case(name));
         if here && asked {
             identity = identity.on(&repository.key(), app.access);
+            granted.push(shape::repository::simple(call.world, repository, &identity));
         }
     }
     let token = format!("ghs_installation{}", call.world.next());
     call.world.account(&identity.login);
     call.world.tokens.insert(token.clone(), identity);
-    let expires = chrono_in_an_hour();
+    let expires = in_an_hour();
     let permissions = shape::check::permissions(app.access);
-    let body = json!({ "token": token, "expires_at": expires, "permissions": permissions });
+    let mut body = json!({
+        "token": token, "expires_at": expires, "permissions": permissions, "repository_selection": "all",
+    });
+    // Only where single repositories were asked for are they told.
+    if !wanted.is_empty() {
+        body["repository_selection"] = json!("selected");
+        body["repositories"] = json!(granted);
+    }
     Ok(Response::json(201, &body))
 }
 
-fn chrono_in_an_hour() -> String {
+fn in_an_hour() -> String {
     let seconds = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs()) + 3600;
     let time = chrono::DateTime::from_timestamp(seconds.cast_signed(), 0);
     time.map_or_else(String::new, |time| time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
