@@ -58,21 +58,25 @@ pub fn of_workflow() -> Result<Option<Event>> {
     if text.len() as u64 > LARGEST {
         bail!("the event of the workflow is too large");
     }
-    parse(&text).map(Some)
+    parse(&text)
 }
 
-/// Reads an event.
+/// Reads an event; `None` if it is about no repository, as a schedule's may be.
 ///
 /// # Errors
 /// If it is no JSON of an event.
-pub fn parse(text: &str) -> Result<Event> {
+pub fn parse(text: &str) -> Result<Option<Event>> {
     let payload: Payload = serde_json::from_str(text).context("the event of the workflow is malformed")?;
-    let repository = payload.repository.context("the event of the workflow names no repository")?.full_name;
+    let repository = match (payload.repository, &payload.pull_request) {
+        (Some(repository), _) => repository.full_name,
+        (None, None) => return Ok(None),
+        (None, Some(_)) => bail!("the event of the workflow names no repository"),
+    };
     let from_fork = payload.pull_request.as_ref().is_some_and(|pull| {
         pull.head.repo.as_ref().is_none_or(|head| !head.full_name.eq_ignore_ascii_case(&repository))
     });
     let number = payload.pull_request.and_then(|pull| pull.number.or(payload.number));
-    Ok(Event { repository, number, from_fork })
+    Ok(Some(Event { repository, number, from_fork }))
 }
 
 #[cfg(test)]
@@ -85,7 +89,7 @@ mod tests {
             let text = format!(
                 "{{\"number\":7,\"pull_request\":{{\"number\":7,\"head\":{{\"repo\":{head}}}}},\"repository\":{{\"full_name\":\"Acme/x\"}}}}"
             );
-            parse(&text).expect("an event")
+            parse(&text).expect("an event").expect("a repository")
         };
         let own = Event { repository: "Acme/x".into(), number: Some(7), from_fork: false };
         assert_eq!(event("{\"full_name\":\"acme/x\"}"), own);
@@ -93,7 +97,8 @@ mod tests {
         assert_eq!(event("null"), Event { from_fork: true, ..own });
         let push =
             parse("{\"ref\":\"refs/heads/main\",\"repository\":{\"full_name\":\"a/b\"}}").expect("an event");
-        assert_eq!(push.number, None);
-        assert!(parse("[]").is_err() && parse("{}").is_err());
+        assert_eq!(push.map(|event| event.number), Some(None));
+        assert_eq!(parse("{\"schedule\":\"0 5 * * *\"}").expect("an event"), None);
+        assert!(parse("[]").is_err() && parse("{\"pull_request\":{\"head\":{}}}").is_err());
     }
 }
