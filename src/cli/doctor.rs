@@ -51,7 +51,7 @@ impl Doctor {
                 text.push('\n');
                 output::raw(text.as_bytes())?;
             }
-            false => output::log(&shown(&report))?,
+            false => output::log(&shown(&report)?)?,
         }
         Ok(if report.is_healthy() { CLEAN } else { FOUND })
     }
@@ -77,7 +77,7 @@ impl Doctor {
     }
 }
 
-fn shown(report: &Report) -> String {
+fn shown(report: &Report) -> Result<String> {
     let clean = |text: &str| plain(&masked(text)).into_owned();
     let mut text = String::new();
     for check in &report.checks {
@@ -87,10 +87,13 @@ fn shown(report: &Report) -> String {
             State::Missing => ("missing", anstyle::AnsiColor::Red.on_default().bold()),
             State::Unknown => ("unknown", anstyle::AnsiColor::Yellow.on_default()),
         };
-        text.push_str(&format!("{style}{mark}{style:#} {}\n", clean(&check.told)));
+        // By the name that the report for machines has, so that the two can be told together.
+        let subject = serde_json::to_value(check.subject)?;
+        let subject = subject.as_str().unwrap_or_default();
+        text.push_str(&format!("{style}{mark}{style:#} {subject}: {}\n", clean(&check.told)));
         if let Some(fix) = &check.fix {
             text.push_str(&format!("        {}\n", clean(fix)));
         }
     }
-    text
+    Ok(text)
 }
