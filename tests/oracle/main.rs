@@ -6,6 +6,7 @@
 mod builds;
 mod edits;
 mod generated;
+mod hosts;
 mod kubectl;
 mod rendered;
 mod repository;

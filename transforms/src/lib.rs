@@ -24,5 +24,6 @@ pub mod rules;
 pub mod span;
 pub mod suppress;
 pub mod syntax;
+pub mod untouched;
 pub mod workers;
 pub mod wrapper;

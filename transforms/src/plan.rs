@@ -17,6 +17,7 @@ use crate::{
     rule::{Context, Options, Rule, Selection, Shared},
     suppress::{self, Suppression},
     syntax::Stream,
+    untouched::Untouched,
 };
 
 /// How often the rules may run over their own results. Two passes are the rule; more means that fixes waited for each other.
@@ -97,6 +98,8 @@ pub struct Plan {
     pub unused: Vec<Unused>,
     /// How many findings were known before.
     pub known: usize,
+    /// What the rule of hosts met and never touches; none if it did not run.
+    pub untouched: Option<Untouched>,
 }
 
 /// What names a finding across passes: its rule, its file, its place in the document.
@@ -113,7 +116,7 @@ pub fn mend(
 ) -> Plan {
     let running: Vec<&dyn Rule> =
         rules.iter().copied().filter(|rule| policy.selection.runs(rule.meta())).collect();
-    let mut judge = Judge { rules: &running, policy, facts: Facts::default(), answer };
+    let mut judge = Judge { rules: &running, policy, facts: Facts::default(), answer, untouched: None };
     let mut plan = Plan::default();
     let mut refused: BTreeMap<Key, String> = BTreeMap::new();
     let mut first: BTreeMap<Key, Outcome> = BTreeMap::new();
@@ -127,6 +130,7 @@ pub fn mend(
             plan.unused = unused(now, &findings, &running);
             known = recognised(now, &findings, &policy.known);
             plan.known = known.len();
+            plan.untouched = judge.untouched;
             first = findings
                 .iter()
                 .map(|found| (key(now, found), outcome(now, found, Verdict::BelowTier)))
@@ -174,7 +178,7 @@ pub fn explain(
 ) -> Vec<String> {
     let running: Vec<&dyn Rule> =
         rules.iter().copied().filter(|rule| policy.selection.runs(rule.meta())).collect();
-    let mut judge = Judge { rules: &running, policy, facts: Facts::default(), answer };
+    let mut judge = Judge { rules: &running, policy, facts: Facts::default(), answer, untouched: None };
     // The rules must have asked before they can tell.
     judge.findings(repository);
     let shared = Shared::default();
@@ -188,6 +192,8 @@ struct Judge<'a> {
     policy: &'a Policy,
     facts: Facts,
     answer: &'a mut dyn FnMut(&[Question], &mut Facts),
+    /// What the last look met and never touches.
+    untouched: Option<Untouched>,
 }
 
 impl Judge<'_> {
@@ -210,6 +216,7 @@ impl Judge<'_> {
         for rule in self.rules {
             rule.check(&cx, &mut findings);
         }
+        self.untouched = shared.hosts.get().map(|found| found.untouched);
         for finding in &mut findings {
             if let (Remedy::Fix(fix), Some(most)) =
                 (&mut finding.remedy, self.policy.selection.at_most.get(finding.rule))

@@ -9,6 +9,7 @@ use crate::{
     facts::{Facts, Question},
     finding::{Applicability, Finding, RuleId},
     model::Repository,
+    untouched::Untouched,
 };
 
 /// What a rule is called and what it is for. Its page is the README of its folder.
@@ -93,6 +94,8 @@ pub(crate) struct HostFindings {
     pub(crate) short: Vec<Finding>,
     /// Hosts whose namespace is defined nowhere.
     pub(crate) unknown_namespaces: Vec<Finding>,
+    /// What was met and is never touched.
+    pub(crate) untouched: Untouched,
 }
 
 /// How hosts are written out in full.

@@ -108,7 +108,8 @@ fn after_block_item(layout: Layout<'_>, last: Node<'_>, new: &[NewItem<'_>]) -> 
     }
     // The last line of a text without a final line break.
     let line_break = layout.line_break(end);
-    let lines = lines.strip_suffix(line_break).unwrap_or(&lines);
+    // Lines of one text may end in different ways: the new ones end like that of the dash.
+    let lines = lines.strip_suffix(layout.line_break(dash.start)).unwrap_or(&lines);
     Ok(Edit::new(Span::empty(line_end), format!("{line_break}{lines}")))
 }
 

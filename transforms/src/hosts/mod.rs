@@ -213,4 +213,6 @@ impl<'a> Found<'a> {
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;

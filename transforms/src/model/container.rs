@@ -239,21 +239,16 @@ fn values(repository: &Repository, object: &Object, root: Node<'_>, containers: 
 }
 
 fn value_container(object: &Object, node: Node<'_>, root: Node<'_>, chart: Option<&str>) -> Container {
-    let parent = node.parent().and_then(key_of);
+    let parent = node.parent().and_then(Node::key_above);
     let listed = node.parent().is_some_and(|parent| parent.kind() == Kind::Sequence);
     let name = node.get("name").and_then(Node::as_str).map(str::to_owned);
     let init = parent.is_some_and(|key| key.to_ascii_lowercase().contains("init"));
     Container {
         role: if init { Role::Init } else { Role::Main },
         origin: chart_origin(node, root, chart),
-        name: name.or_else(|| if listed { None } else { key_of(node).map(str::to_owned) }),
+        name: name.or_else(|| if listed { None } else { node.key_above().map(str::to_owned) }),
         ..template(object, node)
     }
-}
-
-/// Returns the key that a node stands under.
-fn key_of(node: Node<'_>) -> Option<&str> {
-    node.parent()?.entries().find(|entry| entry.value().id() == node.id())?.name()
 }
 
 /// Decides whether the chart is known to hand `command` and `args` on.
@@ -265,7 +260,7 @@ fn key_of(node: Node<'_>) -> Option<&str> {
 fn chart_origin(node: Node<'_>, root: Node<'_>, chart: Option<&str>) -> Origin {
     const SHARED: &[&str] = &["initContainers", "additionalContainers", "sidecars"];
     let shape: Vec<&str> =
-        std::iter::successors(Some(node), |node| node.parent()).filter_map(key_of).take(4).collect();
+        std::iter::successors(Some(node), |node| node.parent()).filter_map(Node::key_above).take(4).collect();
     if matches!(shape.get(1), Some(&"containers" | &"initContainers")) && shape.get(3) == Some(&"controllers")
     {
         return Origin::KnownChart("app-template");

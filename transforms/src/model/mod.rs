@@ -19,6 +19,7 @@ use std::{
 
 use compose::Composition;
 pub use container::{Container, ContainerId, ImageField, Origin, Role, Words};
+pub(crate) use object::is_encrypted;
 pub use object::{Object, ObjectId};
 use placement::Placements;
 pub(crate) use pod_paths::has_pods;

@@ -56,7 +56,7 @@ pub(super) fn collect(id: FileId, file: &SourceFile, objects: &mut Vec<Object>) 
     for document in file.stream.documents() {
         let number = u32::try_from(document.index()).unwrap_or(u32::MAX);
         let Some(root) = document.root() else { continue };
-        let encrypted = root.get("sops").is_some_and(|sops| sops.get("mac").is_some());
+        let encrypted = is_encrypted(root);
         let kind = root.get("kind").and_then(Node::as_str).unwrap_or_default();
         let items =
             root.get("items").filter(|items| kind.ends_with("List") && items.items().next().is_some());
@@ -69,6 +69,11 @@ pub(super) fn collect(id: FileId, file: &SourceFile, objects: &mut Vec<Object>) 
             }
         }
     }
+}
+
+/// Tells whether SOPS encrypts the document: it carries a MAC over all of it.
+pub(crate) fn is_encrypted(root: Node<'_>) -> bool {
+    root.get("sops").is_some_and(|sops| sops.get("mac").is_some())
 }
 
 fn object(

@@ -19,6 +19,7 @@ use crate::{
     finding::{Applicability, Finding, Location, RuleId},
     hosts::{ClusterName, Form, Role, Suffix},
     rule::{Context, HostFindings, HostForm, HostScope, Meta, Rule},
+    untouched::Untouched,
 };
 
 /// The rule.
@@ -44,11 +45,11 @@ impl Rule for ShortServiceHost {
 
     fn explain(&self, cx: &Context<'_>, place: Location) -> Vec<String> {
         let surroundings = surroundings(cx);
-        let here = judge_all(cx, &surroundings).into_iter().filter(|judged| {
-            let span = judged.spot.node.span();
-            judged.spot.owner.file() == place.file && span.is_some_and(|span| span.contains(place.span))
-        });
-        here.flat_map(|judged| report::explain(&judged)).collect()
+        let line = |at: Location| cx.repository.file(at.file).stream.position(at.span.start).0;
+        let here = |at: Location| at.file == place.file && line(at) == line(place);
+        let (judged, _) = judge_all(cx, &surroundings);
+        let told: Vec<String> = judged.iter().flat_map(|judged| report::explain(judged, &here)).collect();
+        if told.is_empty() { report::explain_unread(cx.repository, place).into_iter().collect() } else { told }
     }
 }
 
@@ -62,10 +63,11 @@ pub(super) fn unknown_namespaces(cx: &Context<'_>, rule: RuleId) -> Vec<Finding>
 fn all_findings<'a>(cx: &Context<'a>) -> &'a HostFindings {
     cx.shared.hosts.get_or_init(|| {
         let surroundings = surroundings(cx);
-        let judged = judge_all(cx, &surroundings);
+        let (judged, untouched) = judge_all(cx, &surroundings);
         HostFindings {
             short: judged.iter().flat_map(|judged| report::findings(cx, &surroundings, judged)).collect(),
             unknown_namespaces: judged.iter().flat_map(report::unknown_namespaces).collect(),
+            untouched,
         }
     })
 }
@@ -85,18 +87,18 @@ fn surroundings<'a>(cx: &Context<'a>) -> Surroundings<'a> {
     }
 }
 
-/// Judges every host of the repository that may be a Service's.
-fn judge_all<'a>(cx: &Context<'a>, surroundings: &Surroundings<'_>) -> Vec<Judged<'a>> {
-    let spots = spots::collect(cx.repository, cx.options);
+/// Judges every host of the repository that may be a Service's, and counts what is never touched.
+fn judge_all<'a>(cx: &Context<'a>, surroundings: &Surroundings<'_>) -> (Vec<Judged<'a>>, Untouched) {
+    let (spots, untouched) = spots::collect(cx.repository, cx.options);
     if spots.is_empty() {
-        return Vec::new();
+        return (Vec::new(), untouched);
     }
     let world = World::of(cx.repository, &spots);
     let verdicts = cx.repository.workers().map(&spots, |spot| {
         let situations = survey::situations(cx.repository, spot.owner);
         spot.hosts.iter().map(|host| judge(cx, surroundings, &world, &situations, spot, host)).collect()
     });
-    spots.into_iter().zip(verdicts).map(|(spot, verdicts)| Judged { spot, verdicts }).collect()
+    (spots.into_iter().zip(verdicts).map(|(spot, verdicts)| Judged { spot, verdicts }).collect(), untouched)
 }
 
 fn judge(

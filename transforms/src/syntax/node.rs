@@ -176,6 +176,12 @@ impl<'a> Node<'a> {
         (parent != NONE).then_some(Self { stream: self.stream, id: NodeId(parent) })
     }
 
+    /// Returns the name of the key that the node stands under; none for keys, items and roots.
+    #[must_use]
+    pub fn key_above(self) -> Option<&'a str> {
+        self.parent()?.entries().find(|entry| entry.value().id == self.id)?.name()
+    }
+
     /// Returns the name of the node's anchor, without the `&`.
     #[must_use]
     pub fn anchor(self) -> Option<&'a str> {

@@ -232,6 +232,10 @@ impl Tree for Typed {
     }
 
     fn write(&mut self, was: &str, text: &str, is_string: bool, now: Option<&Self>) {
+        // A tag that serde knows no type for stays around whatever is written.
+        if let (typed::Kind::Tagged(_), Some(content)) = (&self.kind, self.children.first_mut()) {
+            return content.write(was, text, is_string, now.and_then(|now| now.child(0)));
+        }
         let was_string = matches!(self.kind, typed::Kind::String(_));
         // A block scalar at the end of a text without a final line break has one here and none there.
         let unbroken =

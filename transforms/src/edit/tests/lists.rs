@@ -28,6 +28,13 @@ fn items_are_put_on_lines_of_their_own() {
         "args:\n- - x\n  - a\n  - b\n",
     );
     check("args:\n- |\n  a\n\nb: c\n", insert(1, &["x: y"]), "args:\n- |\n  a\n- \"x: y\"\n\nb: c\n");
+    // The text ends without a line break, and its lines end in different ways.
+    let mixed = super::run("args:\r\n- a\r\n- b\n- c", &insert(3, &["x"]));
+    assert_eq!(mixed.as_deref(), Ok("args:\r\n- a\r\n- b\n- c\n- x"));
+    let mixed = super::run("args:\n- a\r\n\n# c", &insert(1, &["x"]));
+    assert_eq!(mixed.as_deref(), Ok("args:\n- a\r\n- x\r\n\n# c"));
+    let mixed = super::run("args:\n-\r\n  a\n  b", &insert(1, &["x"]));
+    assert_eq!(mixed.as_deref(), Ok("args:\n-\r\n  a\n  b\n- x"));
     assert_eq!(super::run("args:\n- |\n  a", &insert(1, &["x"])), Err(Refusal::BlockScalarAbove));
     refuse("args:\n- |+\n  a\n\nb: c\n", insert(1, &["x"]), &Refusal::BlockScalarAbove);
 }

@@ -8,6 +8,7 @@ use crate::{
     model::{
         Repository, Words,
         compose::{Composition, Run, VariantKey},
+        value::{Place, TextId},
     },
 };
 
@@ -44,7 +45,31 @@ fn expected(old: &Composition, chosen: &[&Finding]) -> BTreeMap<VariantKey, Run>
             (run.1, run.2) = (list(command), list(args));
         }
     }
+    for declaration in fixes(chosen).flat_map(|(_, fix)| &fix.declares) {
+        if let Declaration::Value { file, scalar, value } = declaration {
+            write_word(old, Place { text: TextId::of_file(*file), node: *scalar }, value, &mut runs);
+        }
+    }
     runs
+}
+
+/// Gives a word its new value wherever an overlay takes it.
+fn write_word(old: &Composition, at: Place, value: &str, runs: &mut BTreeMap<VariantKey, Run>) {
+    for variant in old.variants() {
+        let places = [&variant.command, &variant.args]
+            .map(|words| words.items.iter().position(|item| *item == Some(at)));
+        if places == [None, None] {
+            continue;
+        }
+        let Some(run) = runs.get_mut(&variant.key()) else { continue };
+        for (words, place) in [&mut run.1, &mut run.2].into_iter().zip(places) {
+            if let (Words::List(list), Some(place)) = (words, place)
+                && let Some(word) = list.get_mut(place)
+            {
+                value.clone_into(word);
+            }
+        }
+    }
 }
 
 fn list(words: &[String]) -> Words {
@@ -59,13 +84,23 @@ fn difference(variant: &VariantKey, expected: Option<&Run>, now: Option<&Run>) -
 fn told(run: Option<&Run>) -> String {
     let words = |words: &Words| match words {
         Words::Unset => "unset".to_owned(),
-        Words::List(words) => format!("{words:?}"),
+        Words::List(words) => shortened(format!("{words:?}")),
         Words::Odd => "of an odd shape".to_owned(),
     };
     run.map_or_else(
         || "no such container".to_owned(),
         |(_, command, args)| format!("command {} and args {}", words(command), words(args)),
     )
+}
+
+/// Cuts a text that nobody reads to its end: a whole script may be one word.
+fn shortened(mut text: String) -> String {
+    const LONGEST: usize = 300;
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push_str(" ...");
+    }
+    text
 }
 
 /// Returns the fixes that a difference can come from: those that edit a file which the variant is made of, or else all.

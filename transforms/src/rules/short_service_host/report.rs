@@ -6,13 +6,13 @@ use super::{
     Judged, META,
     decide::{Completion, Problem, Verdict},
     modifiers::Surroundings,
-    spots::{Host, Owner, Spot},
+    spots::{self, Host, Owner, Spot},
 };
 use crate::{
     edit::{self, EditSet, Refusal},
     finding::{Applicability, Declaration, Evidence, Finding, Fix, Location, Remedy},
-    hosts::ClusterName,
-    model::path_of,
+    hosts::{self, ClusterName},
+    model::{Repository, path_of},
     rule::{Context, HostForm},
 };
 
@@ -175,16 +175,21 @@ fn location(spot: &Spot<'_>, host: &Host) -> Location {
     Location { file: spot.owner.file(), span }
 }
 
-/// Tells what every host of the place is.
-pub(super) fn explain(judged: &Judged<'_>) -> Vec<String> {
-    let told = judged.spot.hosts.iter().zip(&judged.verdicts).map(|(host, verdict)| {
+/// Tells what every host is that stands where `here` says.
+pub(super) fn explain(judged: &Judged<'_>, here: &dyn Fn(Location) -> bool) -> Vec<String> {
+    let all = judged.spot.hosts.iter().zip(&judged.verdicts);
+    let told = all.filter(|(host, _)| here(location(&judged.spot, host))).map(|(host, verdict)| {
         let what = match verdict {
             Verdict::Leave(why) => format!("left alone: {why}"),
             Verdict::Show(why, _) => why.clone(),
             Verdict::Complete(found) => {
                 let evidence: Vec<String> =
                     found.evidence.iter().map(|known| format!("{} ({})", known.what, known.source)).collect();
-                format!("Service {} in {}: {}", found.service, found.namespace, evidence.join("; "))
+                let known = format!("Service {} in {}: {}", found.service, found.namespace, evidence.join("; "));
+                match found.reasons.is_empty() {
+                    true => known,
+                    false => format!("{known}; {}, because {}", found.tier.name(), found.reasons.join("; ")),
+                }
             }
             Verdict::UnknownNamespace { namespace, known, .. } => {
                 format!("no namespace {namespace} is known; the Service is in {}", known.join(", "))
@@ -193,4 +198,13 @@ pub(super) fn explain(judged: &Judged<'_>) -> Vec<String> {
         format!("{}: host `{}`: {what}", META.id, host.text)
     });
     told.collect()
+}
+
+/// Tells why the hosts of a line are not read, where they stand in values that make no connections.
+pub(super) fn explain_unread(repository: &Repository, place: Location) -> Option<String> {
+    let stream = &repository.file(place.file).stream;
+    let line = stream.line_span(stream.position(place.span.start).0).of(stream.text());
+    let key = spots::unread_key(stream.node_at(place.span.start)?)?;
+    let holds = hosts::scan(line, hosts::Place::Script).iter().any(|token| !token.variable);
+    holds.then(|| format!("{}: left alone: what stands below `{key}` is read as no connection", META.id))
 }

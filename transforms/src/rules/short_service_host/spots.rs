@@ -3,14 +3,17 @@
 mod custom;
 mod values;
 
+pub(super) use values::unread_key;
+
 use std::ops::Range;
 
 use crate::{
     hosts::{self, ClusterName, Form, HostToken, Place, Role},
     finding::FileId,
-    model::{Container, Object, Origin, Repository, SourceFile},
+    model::{Container, Object, Origin, Repository, SourceFile, is_encrypted},
     rule::Options,
     syntax::{Kind, Node},
+    untouched::Untouched,
 };
 
 /// Who looks the hosts of a value up.
@@ -81,8 +84,10 @@ pub(super) struct Spot<'a> {
     pub(super) reader: Reader<'a>,
     /// The container's name.
     pub(super) container: Option<&'a str>,
-    /// The hosts that may be names in cluster DNS; never empty.
+    /// The hosts that may be names in cluster DNS; never empty in what [`collect`] returns.
     pub(super) hosts: Vec<Host>,
+    /// Its hosts that something is filled into.
+    filled: Untouched,
 }
 
 impl Spot<'_> {
@@ -94,8 +99,8 @@ impl Spot<'_> {
     }
 }
 
-/// Collects the places of a repository, by file.
-pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> Vec<Spot<'a>> {
+/// Collects the places of a repository, by file, and counts what is never touched.
+pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> (Vec<Spot<'a>>, Untouched) {
     // The pieces of work below need them, and must not wait for each other.
     let _ = repository.placements();
     let workers = repository.workers();
@@ -111,7 +116,26 @@ pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> Vec<
     let mut spots: Vec<Spot<'a>> = objects.into_iter().chain(containers).chain(files).flatten().collect();
     spots.sort_by_key(|spot| (spot.owner.file(), spot.node.id()));
     spots.dedup_by_key(|spot| (spot.owner.file(), spot.node.id()));
-    spots
+    let untouched = spots.iter().fold(sealed(repository), |sum, spot| sum.plus(spot.filled));
+    spots.retain(|spot| !spot.hosts.is_empty());
+    (spots, untouched)
+}
+
+/// Counts what nobody can read without a key, or must not write.
+fn sealed(repository: &Repository) -> Untouched {
+    let documents = repository.files().iter().flat_map(|file| file.stream.documents());
+    let encrypted = documents.filter_map(|document| document.root()).filter(|root| is_encrypted(*root)).count();
+    let objects = || repository.objects().iter().filter(|object| !object.encrypted);
+    let is_encoded = |object: &&Object| {
+        let data = repository.node(object.file, object.root).get("data");
+        object.kind == "Secret" && data.is_some_and(|data| data.entries().next().is_some())
+    };
+    Untouched {
+        encrypted,
+        sealed: objects().filter(|object| object.kind == "SealedSecret").count(),
+        encoded: objects().filter(is_encoded).count(),
+        ..Untouched::default()
+    }
 }
 
 /// Returns the places of an object, but for its containers.
@@ -233,6 +257,8 @@ impl<'a> Finder<'a, '_> {
     /// Adds a scalar with those of its hosts that may be names in cluster DNS.
     fn add(&mut self, node: Node<'a>, tokens: Vec<HostToken<'_>>) {
         let ignored = |list: &[String], name: &str| list.iter().any(|entry| entry == name);
+        let mut filled = Untouched::default();
+        tokens.iter().filter(|token| token.variable).for_each(|token| filled.add_host(token.host));
         let hosts: Vec<Host> = tokens
             .into_iter()
             .filter(|token| !token.variable && ClusterName::parse(token.host).is_some())
@@ -240,9 +266,9 @@ impl<'a> Finder<'a, '_> {
             .filter(|token| !token.key.is_some_and(|key| ignored(&self.options.ignored_keys, key)))
             .map(Host::from)
             .collect();
-        if !hosts.is_empty() {
+        if !hosts.is_empty() || filled != Untouched::default() {
             let Self { owner, reader, container, .. } = *self;
-            self.spots.push(Spot { owner, node, reader, container, hosts });
+            self.spots.push(Spot { owner, node, reader, container, hosts, filled });
         }
     }
 }

@@ -54,6 +54,12 @@ pub(super) fn plain<'a>(finder: &mut Finder<'a, '_>, node: Node<'a>, keys: &mut 
     }
 }
 
+/// Returns the key above a node below which no connection is looked for.
+pub(in crate::rules::short_service_host) fn unread_key<'a>(node: Node<'a>) -> Option<&'a str> {
+    let above = std::iter::successors(Some(node), |node| node.parent());
+    above.filter_map(Node::key_above).find(|key| SKIPPED.contains(key))
+}
+
 fn mapping<'a>(finder: &mut Finder<'a, '_>, node: Node<'a>, keys: &mut Vec<&'a str>) {
     let (command, args) = (node.get("command"), node.get("args"));
     let runs = [command, args].into_iter().flatten().any(|words| words.kind() == Kind::Sequence);
