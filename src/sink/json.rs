@@ -38,6 +38,28 @@ pub struct Report {
     /// What the changes set in motion once they are applied, by overlay.
     #[serde(default)]
     pub rollouts: Vec<Rollout>,
+    /// What holds hosts and is never touched, in the files that were read; absent if the rule of hosts did not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untouched: Option<Untouched>,
+}
+
+/// Counts of what holds hosts and is never touched.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+pub struct Untouched {
+    /// Documents that SOPS encrypts.
+    pub encrypted_documents: usize,
+    /// SealedSecrets.
+    pub sealed_secrets: usize,
+    /// Secrets whose `data` is in base64.
+    pub encoded_secrets: usize,
+    /// Hosts that hold `$(VAR)`, which Kubernetes fills in.
+    pub hosts_with_kubernetes_variables: usize,
+    /// Hosts that hold `${VAR}` or `$VAR`, which Flux or a shell fills in.
+    pub hosts_with_substitutions: usize,
+    /// Hosts that hold another placeholder: `{{ x }}`, `%s`, `<host>`.
+    pub hosts_with_placeholders: usize,
+    /// Templates that make YAML, as those of Helm charts.
+    pub templates: usize,
 }
 
 /// Numbers.

@@ -14,3 +14,4 @@ mod readme;
 mod schema;
 mod stated;
 mod stdin;
+mod untouched;

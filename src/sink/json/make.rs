@@ -8,15 +8,16 @@ use caulk_transforms::{
     plan::{Outcome, Verdict},
     rollout,
     syntax::Stream,
+    untouched,
 };
 
 use super::{
-    Change, Edit, Effect, Elsewhere, Finding, Fix, Idle, Report, Rollout, Skipped, Source, Summary, Unused,
-    VERSION, VerdictName,
+    Change, Edit, Effect, Elsewhere, Finding, Fix, Idle, Report, Rollout, Skipped, Source, Summary,
+    Untouched, Unused, VERSION, VerdictName,
 };
 use crate::{
     config::Tier,
-    read::Skip,
+    read::{Skip, Trouble},
     run::{Run, remaining},
     sink::{diff, screen},
 };
@@ -58,6 +59,7 @@ pub fn report(run: &Run, written: bool) -> Report {
             .map(|(rule, reason)| Idle { rule: (*rule).to_owned(), reason: reason.clone() })
             .collect(),
         rollouts: rollout::rollouts(&run.repository, &run.plan.changes).into_iter().map(rollout).collect(),
+        untouched: run.plan.untouched.map(|counts| untouched(run, counts)),
         findings,
     }
 }
@@ -150,6 +152,18 @@ fn rollout(found: rollout::Rollout) -> Rollout {
             rollout::Effect::Stays => Effect::Stays,
         },
         through: found.through,
+    }
+}
+
+fn untouched(run: &Run, counts: untouched::Untouched) -> Untouched {
+    Untouched {
+        encrypted_documents: counts.encrypted,
+        sealed_secrets: counts.sealed,
+        encoded_secrets: counts.encoded,
+        hosts_with_kubernetes_variables: counts.kubernetes_variables,
+        hosts_with_substitutions: counts.substitutions,
+        hosts_with_placeholders: counts.placeholders,
+        templates: run.skipped.iter().filter(|skip| skip.trouble == Trouble::Template).count(),
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn report_of(text: &str) -> Report {
         unused_suppressions: Vec::new(),
         idle_rules: Vec::new(),
         rollouts: vec![rollout(Effect::Rolls), rollout(Effect::Stays)],
+        untouched: None,
     }
 }
 

@@ -23,7 +23,8 @@ pub fn closing(run: &Run, shown: Shown) -> String {
         findings.iter().copied().filter(|outcome| outcome.verdict != Verdict::Mended).collect();
     let mut out = match findings.len() {
         0 => {
-            return format!("nothing to mend in {}{}\n", counted(run.files, "file"), known(run.plan.known));
+            let files = counted(run.files, "file");
+            return format!("nothing to mend in {files}{}\n{}", known(run.plan.known), untouched(run));
         }
         all => {
             format!("{mended} of {all} {}", if shown == Shown::Written { "mended" } else { "can be mended" })
@@ -35,6 +36,7 @@ pub fn closing(run: &Run, shown: Shown) -> String {
     }
     out.push_str(&known(run.plan.known));
     out.push('\n');
+    out.push_str(&untouched(run));
     if mended > 0 && shown != Shown::Written {
         let _ = writeln!(out, "hint: `caulk fix --write` applies {}", counted(mended, "fix"));
     }
@@ -47,6 +49,24 @@ pub fn closing(run: &Run, shown: Shown) -> String {
         );
     }
     out
+}
+
+/// Tells what may hold hosts and is never touched. Templates are told with what was skipped.
+fn untouched(run: &Run) -> String {
+    let Some(counts) = run.plan.untouched else { return String::new() };
+    let told = [
+        (counts.encrypted, "document", "encrypted by SOPS"),
+        (counts.sealed, "SealedSecret", ""),
+        (counts.encoded, "Secret", "in base64"),
+        (counts.kubernetes_variables, "host", "with $(VAR)"),
+        (counts.substitutions, "host", "with ${VAR}"),
+        (counts.placeholders, "host", "with another placeholder"),
+    ];
+    let told = told.into_iter().filter(|(count, ..)| *count > 0);
+    let told: Vec<String> = told
+        .map(|(count, what, how)| format!("{} {how}", counted(count, what)).trim_end().to_owned())
+        .collect();
+    if told.is_empty() { String::new() } else { format!("left alone: {}\n", told.join(", ")) }
 }
 
 /// Tells of findings that are left out because they were there before.
