@@ -66,9 +66,9 @@ pub fn read(
     };
     let mut results: Vec<Outcome> = candidates
         .par_iter()
-        .map_init(Vec::new, |buffer, candidate| {
+        .map_init(Room::default, |room, candidate| {
             progress.step();
-            read_one(tree, candidate, &wanted, buffer)
+            read_one(tree, candidate, &wanted, room)
         })
         .collect();
     read_needed(tree, candidates, thoroughness, &mut results);
@@ -104,7 +104,9 @@ fn read_needed(tree: &Tree, candidates: &[Candidate], thoroughness: Thoroughness
     let wanted = |_: &Candidate, bytes: &[u8]| !sift::only_schemas(bytes);
     let read: Vec<(usize, Outcome)> = needed
         .into_par_iter()
-        .filter_map(|place| Some((place, read_one(tree, candidates.get(place)?, &wanted, &mut Vec::new()))))
+        .filter_map(|place| {
+            Some((place, read_one(tree, candidates.get(place)?, &wanted, &mut Room::default())))
+        })
         .collect();
     for (place, outcome) in read {
         if let Some(result) = results.get_mut(place) {
@@ -118,12 +120,16 @@ fn read_needed(tree: &Tree, candidates: &[Candidate], thoroughness: Thoroughness
 /// # Errors
 /// What is wrong with the bytes.
 pub fn parse(bytes: &[u8]) -> Result<Arc<syntax::Stream>, Trouble> {
+    parse_with(&mut syntax::Parser::default(), bytes)
+}
+
+fn parse_with(parser: &mut syntax::Parser, bytes: &[u8]) -> Result<Arc<syntax::Stream>, Trouble> {
     if bytes.len() as u64 > LARGEST {
         return Err(Trouble::TooLarge(bytes.len() as u64));
     }
     check(bytes)?;
     let text = std::str::from_utf8(bytes).unwrap_or_default();
-    match syntax::parse(text) {
+    match parser.parse(text) {
         Ok(stream) => Ok(Arc::new(stream)),
         Err(_) if sift::is_template(bytes) => Err(Trouble::Template),
         Err(issue) => Err(Trouble::NotYaml(issue.into())),
@@ -144,14 +150,22 @@ enum Outcome {
     Irrelevant,
 }
 
+/// What one thread keeps from file to file.
+#[derive(Debug, Default)]
+struct Room {
+    buffer: Vec<u8>,
+    parser: syntax::Parser,
+}
+
 fn read_one(
     tree: &Tree,
     candidate: &Candidate,
     wanted: &(dyn Fn(&Candidate, &[u8]) -> bool + Sync),
-    buffer: &mut Vec<u8>,
+    room: &mut Room,
 ) -> Outcome {
+    let Room { buffer, parser } = room;
     let result = tree.load(&candidate.path, LARGEST, buffer).and_then(|()| match wanted(candidate, buffer) {
-        true => parse(buffer).map(Some),
+        true => parse_with(parser, buffer).map(Some),
         false => check(buffer).map(|()| None),
     });
     match result {

@@ -169,8 +169,7 @@ fn read_tree(request: &Request, tree: Tree, mut skipped: Vec<Skip>, config: Conf
     let mut others = listing.others;
     others.extend(reading.others);
     let workers = Workers::new(Arc::new(Pool(pool)));
-    let repository =
-        Repository::build(reading.files).with_others(others).with_broken(broken).with_workers(workers);
+    let repository = Repository::build_with(reading.files, workers).with_others(others).with_broken(broken);
     Ok(Prepared {
         tree,
         config,

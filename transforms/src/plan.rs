@@ -367,7 +367,9 @@ fn unused(repository: &Repository, findings: &[Finding], rules: &[&dyn Rule]) ->
 
 fn changes(before: &Repository, after: &Repository) -> Vec<FileChange> {
     let pairs = before.files().iter().zip(after.files());
-    let changed = pairs.filter(|(before, after)| before.stream.text() != after.stream.text());
+    let changed = pairs.filter(|(before, after)| {
+        !Arc::ptr_eq(&before.stream, &after.stream) && before.stream.text() != after.stream.text()
+    });
     changed
         .map(|(before, after)| FileChange {
             path: before.path.clone(),

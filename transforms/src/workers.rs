@@ -36,21 +36,33 @@ impl Workers {
         items: &'i [T],
         with: impl Fn(&'i T) -> R + Sync,
     ) -> Vec<R> {
-        let Some(work) = self.0.as_ref().filter(|_| items.len() > PIECE) else {
-            return items.iter().map(with).collect();
-        };
+        self.pieces(items, |piece| piece.iter().map(&with).collect::<Vec<R>>())
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// Applies a function to every piece of the items and returns the results in their order. The pieces are the same
+    /// whoever does the work. What holds for [`Self::map`] holds here.
+    pub fn pieces<'i, T: Sync, R: Send + Sync>(
+        &self,
+        items: &'i [T],
+        with: impl Fn(&'i [T]) -> R + Sync,
+    ) -> Vec<R> {
         let pieces: Vec<&'i [T]> = items.chunks(PIECE).collect();
-        let results: Vec<OnceLock<Vec<R>>> = pieces.iter().map(|_| OnceLock::new()).collect();
+        let Some(work) = self.0.as_ref().filter(|_| pieces.len() > 1) else {
+            return pieces.into_iter().map(with).collect();
+        };
+        let results: Vec<OnceLock<R>> = pieces.iter().map(|_| OnceLock::new()).collect();
         work.each(pieces.len(), &|number| {
             if let (Some(piece), Some(result)) = (pieces.get(number), results.get(number)) {
-                result.get_or_init(|| piece.iter().map(&with).collect());
+                result.get_or_init(|| with(piece));
             }
         });
         // A piece that was left out is made up for.
-        let done = |(piece, result): (&&'i [T], OnceLock<Vec<R>>)| {
-            result.into_inner().unwrap_or_else(|| piece.iter().map(&with).collect())
-        };
-        pieces.iter().zip(results).flat_map(done).collect()
+        let done =
+            |(piece, result): (&&'i [T], OnceLock<R>)| result.into_inner().unwrap_or_else(|| with(piece));
+        pieces.iter().zip(results).map(done).collect()
     }
 }
 
@@ -81,6 +93,10 @@ mod tests {
             let lent = Workers::new(Arc::new(Odd)).map(&items, |item| item * 2);
             assert_eq!(plain, items.iter().map(|item| item * 2).collect::<Vec<_>>());
             assert_eq!(plain, lent);
+            let sum = |piece: &[usize]| (piece.len(), piece.iter().sum::<usize>());
+            let lent = Workers::new(Arc::new(Odd)).pieces(&items, sum);
+            assert_eq!(Workers::default().pieces(&items, sum), lent);
+            assert_eq!(lent.iter().map(|(_, sum)| sum).sum::<usize>(), items.iter().sum::<usize>());
         }
     }
 }

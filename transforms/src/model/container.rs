@@ -114,28 +114,30 @@ impl Words {
 
 /// Collects the containers of all objects.
 pub(super) fn collect(repository: &Repository) -> Vec<Container> {
-    let mut containers = Vec::new();
-    for object in repository.objects() {
-        let root = repository.node(object.file, object.root);
-        for known in
-            POD_PATHS.iter().filter(|known| known.kind == object.kind && known.group == object.group())
-        {
-            let mut found = Vec::new();
-            follow(root, known.path, &mut found);
-            for node in found {
-                match known.holds {
-                    Holds::Pod => pod(object, node, &mut containers),
-                    Holds::Container => containers.push(template(object, node)),
-                    Holds::Values => values(repository, object, node, &mut containers),
-                }
-            }
-        }
-    }
+    let found = repository.workers().map(repository.objects(), |object| of_object(repository, object));
+    let mut containers: Vec<Container> = found.into_iter().flatten().collect();
     containers.sort_by_key(|container| (container.file, container.node));
     // A container that an alias repeats is written once.
     containers.dedup_by_key(|container| (container.file, container.node));
     for (number, container) in containers.iter_mut().enumerate() {
         container.id = ContainerId(u32::try_from(number).unwrap_or(u32::MAX));
+    }
+    containers
+}
+
+fn of_object(repository: &Repository, object: &Object) -> Vec<Container> {
+    let mut containers = Vec::new();
+    let root = repository.node(object.file, object.root);
+    for known in POD_PATHS.iter().filter(|known| known.kind == object.kind && known.group == object.group()) {
+        let mut found = Vec::new();
+        follow(root, known.path, &mut found);
+        for node in found {
+            match known.holds {
+                Holds::Pod => pod(object, node, &mut containers),
+                Holds::Container => containers.push(template(object, node)),
+                Holds::Values => values(repository, object, node, &mut containers),
+            }
+        }
     }
     containers
 }

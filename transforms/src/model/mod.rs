@@ -47,15 +47,15 @@ pub struct SourceFile {
 /// All that is known of a repository from its files.
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
+    /// Sorted by path.
     files: Vec<SourceFile>,
-    by_path: BTreeMap<RepoPath, FileId>,
     /// Files that are there and were not parsed: no YAML, or nothing in them matters. Sorted.
     others: Arc<Vec<RepoPath>>,
     /// Those of them that could not be parsed. Sorted.
     broken: Arc<Vec<RepoPath>>,
     objects: Vec<Object>,
     containers: Vec<Container>,
-    /// Worked out when they are asked for first.
+    /// Worked out when they are asked for first, with the workers: see [`Workers::map`] for who must not be the first.
     placements: OnceLock<Placements>,
     composition: OnceLock<Composition>,
     services: OnceLock<Services>,
@@ -65,15 +65,21 @@ pub struct Repository {
 impl Repository {
     /// Builds the model. The order of `files` does not matter: they are sorted by path first.
     #[must_use]
-    pub fn build(mut files: Vec<SourceFile>) -> Self {
+    pub fn build(files: Vec<SourceFile>) -> Self {
+        Self::build_with(files, Workers::default())
+    }
+
+    /// Builds the model as [`Self::build`] does, with somebody to do independent pieces of work on it at the same time.
+    #[must_use]
+    pub fn build_with(mut files: Vec<SourceFile>, workers: Workers) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let mut repository = Self::default();
-        for (number, file) in files.iter().enumerate() {
-            let id = FileId(u32::try_from(number).unwrap_or(u32::MAX));
-            repository.by_path.insert(file.path.clone(), id);
-            object::collect(id, file, &mut repository.objects);
+        let numbered: Vec<(FileId, &SourceFile)> = (0..).map(FileId).zip(&files).collect();
+        let objects = workers.map(&numbered, |(id, file)| object::collect(*id, file));
+        let mut objects: Vec<Object> = objects.into_iter().flatten().collect();
+        for (object, number) in objects.iter_mut().zip(0..) {
+            object.id = ObjectId(number);
         }
-        repository.files = files;
+        let mut repository = Self { files, objects, workers, ..Self::default() };
         repository.containers = container::collect(&repository);
         repository
     }
@@ -86,13 +92,6 @@ impl Repository {
         // They depend on which files are there.
         (self.placements, self.composition, self.services) =
             (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        self
-    }
-
-    /// Returns this repository with somebody to do independent pieces of work on it at the same time.
-    #[must_use]
-    pub fn with_workers(mut self, workers: Workers) -> Self {
-        self.workers = workers;
         self
     }
 
@@ -137,7 +136,8 @@ impl Repository {
         // The first name that a file can have, but for blanks.
         let Ok(first) = path.join("!") else { return false };
         let from = self.others.partition_point(|each| *each < first);
-        below(self.by_path.range(&first..).next().map(|(found, _)| found)) || below(self.others.get(from))
+        let parsed = self.files.partition_point(|file| file.path < first);
+        below(self.files.get(parsed).map(|file| &file.path)) || below(self.others.get(from))
     }
 
     /// Returns this repository with the text of some files replaced.
@@ -149,10 +149,9 @@ impl Repository {
                 file.stream = Arc::clone(stream);
             }
         }
-        let mut built = Self::build(files);
+        let mut built = Self::build_with(files, self.workers.clone());
         built.others = Arc::clone(&self.others);
         built.broken = Arc::clone(&self.broken);
-        built.workers = self.workers.clone();
         built
     }
 
@@ -183,7 +182,8 @@ impl Repository {
     /// Returns the file with this path.
     #[must_use]
     pub fn file_at(&self, path: &RepoPath) -> Option<FileId> {
-        self.by_path.get(path).copied()
+        let found = self.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
+        u32::try_from(found).ok().map(FileId)
     }
 
     /// Returns every object, by file and place.

@@ -51,8 +51,9 @@ impl Object {
     }
 }
 
-/// Appends the objects of one file.
-pub(super) fn collect(id: FileId, file: &SourceFile, objects: &mut Vec<Object>) {
+/// Returns the objects of one file. Their ids are left to whoever knows those of the other files.
+pub(super) fn collect(id: FileId, file: &SourceFile) -> Vec<Object> {
+    let mut objects = Vec::new();
     for document in file.stream.documents() {
         let number = u32::try_from(document.index()).unwrap_or(u32::MAX);
         let Some(root) = document.root() else { continue };
@@ -60,15 +61,13 @@ pub(super) fn collect(id: FileId, file: &SourceFile, objects: &mut Vec<Object>) 
         let kind = root.get("kind").and_then(Node::as_str).unwrap_or_default();
         let items =
             root.get("items").filter(|items| kind.ends_with("List") && items.items().next().is_some());
-        let roots: Vec<Node<'_>> =
-            items.map_or_else(|| vec![root], |items| items.items().map(Node::resolve).collect());
-        for root in roots {
-            if let Some(object) = object(id, number, root, encrypted, file) {
-                let next = ObjectId(u32::try_from(objects.len()).unwrap_or(u32::MAX));
-                objects.push(Object { id: next, ..object });
-            }
+        match items {
+            None => objects.extend(object(id, number, root, encrypted, file)),
+            Some(items) => objects
+                .extend(items.items().filter_map(|item| object(id, number, item.resolve(), encrypted, file))),
         }
     }
+    objects
 }
 
 /// Tells whether SOPS encrypts the document: it carries a MAC over all of it.

@@ -41,6 +41,19 @@ pub(super) struct Run<'a> {
     pub(super) windows: bool,
 }
 
+/// Applies a function to every container and returns all that it yields, in the order of the containers.
+pub(super) fn of_each<'a, R: Send + Sync, I: IntoIterator<Item = R>>(
+    repository: &'a Repository,
+    with: impl Fn(&'a Container) -> I + Sync,
+) -> Vec<R> {
+    // The pieces of work need it, and must not wait for each other.
+    let _ = repository.composition();
+    let found = repository
+        .workers()
+        .pieces(repository.containers(), |containers| containers.iter().flat_map(&with).collect::<Vec<R>>());
+    found.into_iter().flatten().collect()
+}
+
 impl<'a> Run<'a> {
     /// Reads a container as its file says.
     pub(super) fn of(repository: &'a Repository, container: &'a Container) -> Self {

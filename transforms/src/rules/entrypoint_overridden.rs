@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(in crate::rules) use change::{Change, lower_by_doubts, remedy};
 use decide::{Case, Decision, decide};
 
-use super::container_run::{OwnPath, Run};
+use super::container_run::{OwnPath, Run, of_each};
 use crate::{
     argv::basename,
     facts::{ImageFacts, Question},
@@ -46,15 +46,20 @@ impl Rule for EntrypointOverridden {
     }
 
     fn ask(&self, cx: &Context<'_>) -> Vec<Question> {
-        let containers = editable(cx.repository).flat_map(|container| Run::all(cx.repository, container));
-        containers.chain(patched(cx.repository)).flat_map(|run| questions(cx, &run)).collect()
+        let mut asked = of_each(cx.repository, |container| {
+            let runs = editable(cx.repository, container).then(|| Run::all(cx.repository, container));
+            runs.into_iter().flatten().flat_map(|run| questions(cx, &run))
+        });
+        asked.extend(patched(cx.repository).flat_map(|run| questions(cx, &run)));
+        asked
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let used = used_elsewhere(cx.repository);
-        for container in editable(cx.repository) {
-            findings.extend(report::container(cx, &judged(cx, container, &used)));
-        }
+        findings.extend(of_each(cx.repository, |container| {
+            let judged = editable(cx.repository, container).then(|| judged(cx, container, &used));
+            judged.into_iter().flat_map(|judged| report::container(cx, &judged))
+        }));
         for run in patched(cx.repository) {
             if let Some(decision) = judge(cx, &run, &used) {
                 findings.extend(report::patch(cx, &run, decision));
@@ -69,7 +74,8 @@ impl Rule for EntrypointOverridden {
             container.file == place.file && node.span().is_some_and(|span| span.contains(place.span))
         };
         let mut lines = Vec::new();
-        for container in editable(cx.repository).filter(here) {
+        let containers = cx.repository.containers().iter();
+        for container in containers.filter(here).filter(|container| editable(cx.repository, container)) {
             for (run, decision) in judged(cx, container, &used) {
                 let left = match decision {
                     Decision::Leave(reason) => reason,
@@ -83,9 +89,9 @@ impl Rule for EntrypointOverridden {
     }
 }
 
-/// Returns the containers that may be judged: an encrypted document carries a MAC over everything in it.
-fn editable(repository: &Repository) -> impl Iterator<Item = &Container> {
-    repository.containers().iter().filter(|container| !repository.object(container.object).encrypted)
+/// Tells whether a container may be judged: an encrypted document carries a MAC over everything in it.
+fn editable(repository: &Repository, container: &Container) -> bool {
+    !repository.object(container.object).encrypted
 }
 
 /// Returns the composed containers whose command stands in an inline or a JSON patch.
@@ -122,7 +128,7 @@ fn wants_program(word: &str, facts: &ImageFacts) -> bool {
 pub(super) fn repeating<'a>(cx: &Context<'a>) -> Vec<(Vec<Run<'a>>, usize)> {
     let used = UsedElsewhere::new();
     let mut found = Vec::new();
-    for container in editable(cx.repository) {
+    for container in cx.repository.containers().iter().filter(|each| editable(cx.repository, each)) {
         let judged = judged(cx, container, &used);
         let Some((_, Decision::Repeats(words))) = judged.first() else { continue };
         let words = *words;
@@ -172,16 +178,19 @@ fn judge(cx: &Context<'_>, run: &Run<'_>, used: &UsedElsewhere) -> Option<Decisi
 
 /// Collects the first arguments that containers without a command give to their images.
 fn used_elsewhere(repository: &Repository) -> UsedElsewhere {
-    let mut used = UsedElsewhere::new();
-    for container in repository.containers() {
+    let words = of_each(repository, |container| {
         let run = Run::of(repository, container);
         let (Words::Unset, Words::List(args), Some(image)) = (&run.command, &run.args, run.image_ref()) else {
-            continue;
+            return None;
         };
-        let (Some(word), Some(span)) = (args.first(), run.node.get("args").and_then(Node::span)) else { continue };
-        used.entry((image.name(), word.clone())).or_insert_with(|| Evidence {
-            what: format!("another container gives `{word}` to {} as an argument", image.name()),
-            source: repository.cite(Location { file: container.file, span }),
+        let span = run.node.get("args").and_then(Node::span)?;
+        Some((image.name(), args.first()?.clone(), Location { file: container.file, span }))
+    });
+    let mut used = UsedElsewhere::new();
+    for (image, word, at) in words {
+        used.entry((image, word)).or_insert_with_key(|(image, word)| Evidence {
+            what: format!("another container gives `{word}` to {image} as an argument"),
+            source: repository.cite(at),
         });
     }
     used

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{container_run::Run, entrypoint_overridden as overridden};
+use super::{
+    container_run::{Run, of_each},
+    entrypoint_overridden as overridden,
+};
 use crate::{
     catalog,
     edit::{self, Edit, EditSet, Refusal},
@@ -35,16 +38,17 @@ impl Rule for OneStringCommand {
     }
 
     fn ask(&self, cx: &Context<'_>) -> Vec<Question> {
-        let runs = cx.repository.containers().iter().flat_map(|container| Run::all(cx.repository, container));
-        runs.flat_map(|run| questions(cx, &run)).collect()
+        of_each(cx.repository, |container| {
+            Run::all(cx.repository, container).into_iter().flat_map(|run| questions(cx, &run))
+        })
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
-        for container in cx.repository.containers() {
+        findings.extend(of_each(cx.repository, |container| {
             let runs = Run::all(cx.repository, container);
             let judged: Vec<Judged<'_>> = runs.into_iter().filter_map(|run| judge(cx, run)).collect();
-            findings.extend(finding(cx, &judged));
-        }
+            finding(cx, &judged)
+        }));
     }
 }
 

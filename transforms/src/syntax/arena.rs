@@ -115,6 +115,15 @@ pub(super) struct Values {
 impl Values {
     pub(super) fn push(&mut self, value: &str) -> u32 {
         self.text.push_str(value);
+        self.end()
+    }
+
+    /// Returns the text that a value is to be appended to; [`Self::end`] ends it.
+    pub(super) fn begin(&mut self) -> &mut String {
+        &mut self.text
+    }
+
+    pub(super) fn end(&mut self) -> u32 {
         self.ends.push(self.text.len());
         self.ends.len() as u32 - 1
     }

@@ -24,8 +24,8 @@ use crate::span::Span;
 /// Deeper text is left to the parser, which tells where it is too deep.
 const MOST_OPEN: usize = 200;
 
-/// Returns the stream of a text, or nothing if the parser must read it.
-pub(super) fn read(text: &Arc<str>) -> Option<Stream> {
+/// Returns the stream of a text, or nothing if the parser must read it. `room` is for the nodes while they are collected.
+pub(super) fn read(text: &Arc<str>, room: &mut Vec<Data>) -> Option<Stream> {
     if text.starts_with(BOM) || memchr::memchr(b'\r', text.as_bytes()).is_some() {
         return None;
     }
@@ -33,13 +33,14 @@ pub(super) fn read(text: &Arc<str>) -> Option<Stream> {
     if !lines.ascii && build::has_foreign_separator(text) {
         return None;
     }
-    let mut reader = Reader::new(text);
+    room.clear();
+    let mut reader = Reader::new(text, room);
     reader.stream()?;
-    let Reader { mut nodes, mut values, mut properties, mut comments, documents, peculiar, .. } = reader;
+    let Reader { nodes, mut values, mut properties, mut comments, documents, peculiar, .. } = reader;
     if peculiar {
-        frozen::settle(&mut nodes, &documents, &properties, false);
+        frozen::settle(nodes, &documents, &properties, false);
     }
-    nodes.shrink_to_fit();
+    let nodes = nodes.clone();
     properties.shrink_to_fit();
     comments.shrink_to_fit();
     values.shrink();
@@ -55,7 +56,7 @@ struct Reader<'t> {
     line: usize,
     /// The end of the last token; values that are not written lie here.
     last: usize,
-    nodes: Vec<Data>,
+    nodes: &'t mut Vec<Data>,
     values: Values,
     comments: Vec<Comment>,
     documents: Vec<DocumentData>,
@@ -93,14 +94,14 @@ struct Token {
 }
 
 impl<'t> Reader<'t> {
-    fn new(text: &'t str) -> Self {
+    fn new(text: &'t str, nodes: &'t mut Vec<Data>) -> Self {
         Self {
             text,
             bytes: text.as_bytes(),
             at: 0,
             line: 0,
             last: 0,
-            nodes: Vec::with_capacity((text.len() / 16).min(1 << 18)),
+            nodes,
             values: Values::default(),
             comments: Vec::new(),
             documents: Vec::new(),
@@ -271,7 +272,7 @@ impl<'t> Reader<'t> {
         let Some(open) = self.open.pop() else { return };
         let mut flags = Flags::default();
         if matches!(open.shape, Shape::BlockMapping | Shape::FlowMapping) {
-            flags = keys::of_mapping(open.node, &self.nodes, &self.values, self.text);
+            flags = keys::of_mapping(open.node, self.nodes, &self.values, self.text);
             self.peculiar |= flags != Flags::default();
         }
         let next = self.nodes.len() as u32;

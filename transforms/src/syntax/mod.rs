@@ -29,16 +29,40 @@ pub use stream::{Comment, Document, Stream};
 /// The deepest nesting that is read. Deeper text is refused.
 pub const MAX_DEPTH: usize = 512;
 
+/// For how many nodes a [`Parser`] keeps room.
+const MOST_KEPT: usize = 1 << 16;
+
 /// Reads all documents of a text.
 ///
 /// # Errors
 /// If the text is no YAML 1.2, holds control characters, nests deeper than [`MAX_DEPTH`] or has 2 GiB or more.
 pub fn parse(text: impl Into<Arc<str>>) -> Result<Stream, ParseIssue> {
-    let text = text.into();
-    input::check(&text)?;
-    match fast::read(&text) {
-        Some(stream) => Ok(stream),
-        None => build::build(&text),
+    Parser::default().parse(text)
+}
+
+/// Reads one text after the other, and keeps the room that it takes.
+#[derive(Debug, Default)]
+pub struct Parser {
+    nodes: Vec<arena::Data>,
+}
+
+impl Parser {
+    /// Reads all documents of a text as [`parse`] does.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn parse(&mut self, text: impl Into<Arc<str>>) -> Result<Stream, ParseIssue> {
+        let text = text.into();
+        input::check(&text)?;
+        let quick = fast::read(&text, &mut self.nodes);
+        // A single giant must not stay in memory until the last text is read.
+        if self.nodes.len() > MOST_KEPT {
+            self.nodes = Vec::new();
+        }
+        match quick {
+            Some(stream) => Ok(stream),
+            None => build::build(&text),
+        }
     }
 }
 

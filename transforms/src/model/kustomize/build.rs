@@ -40,6 +40,8 @@ pub struct Builder<'a> {
     pub(super) repository: &'a Repository,
     pub(super) texts: &'a Texts,
     graph: &'a Graph,
+    /// What others have built, if anything.
+    known: Option<&'a Memo>,
     memo: Memo,
     /// The folders that are being built, the outermost first.
     stack: Vec<RepoPath>,
@@ -49,13 +51,19 @@ impl<'a> Builder<'a> {
     /// Makes a builder.
     #[must_use]
     pub fn new(repository: &'a Repository, texts: &'a Texts, graph: &'a Graph) -> Self {
-        Self { repository, texts, graph, memo: Memo::new(), stack: Vec::new() }
+        Self { repository, texts, graph, known: None, memo: Memo::new(), stack: Vec::new() }
     }
 
     /// Makes a builder that knows what another one has built.
     #[must_use]
     pub fn with(self, memo: Memo) -> Self {
         Self { memo, ..self }
+    }
+
+    /// Makes a builder that looks up what others have built, and keeps its own apart.
+    #[must_use]
+    pub fn knowing(self, known: &'a Memo) -> Self {
+        Self { known: Some(known), ..self }
     }
 
     /// Returns what was built, for another builder.
@@ -66,7 +74,8 @@ impl<'a> Builder<'a> {
 
     /// Builds the kustomization of a folder. Without one, the result is empty and says so.
     pub fn folder(&mut self, folder: &RepoPath) -> Arc<Built> {
-        if let Some(built) = self.memo.get(folder) {
+        let known = || self.known.and_then(|known| known.get(folder));
+        if let Some(built) = self.memo.get(folder).or_else(known) {
             return Arc::clone(built);
         }
         let Some(kustomization) = self.graph.folder(folder) else {

@@ -31,6 +31,7 @@ pub(super) fn deliver(state: &mut State<'_>, tops: &[RepoPath]) {
     for delivery in &state.deliveries {
         todo.extend(delivery.built.resources.iter().filter(|each| is_argo(each)).cloned());
     }
+    state.build_folders(tops);
     for folder in tops {
         let built = state.build(|builder| builder.folder(folder));
         todo.extend(built.resources.iter().filter(|each| is_argo(each)).cloned());
@@ -186,7 +187,13 @@ fn directories(state: &State<'_>, patterns: &[Value]) -> Vec<Parameters> {
 /// Returns all folders with files somewhere below, sorted.
 fn all_folders(repository: &Repository) -> BTreeSet<RepoPath> {
     let mut folders = BTreeSet::new();
+    let mut last = "";
     for file in repository.files() {
+        // The files of a folder stand together.
+        let parent = file.path.as_str().rsplit_once('/').map_or("", |(parent, _)| parent);
+        if std::mem::replace(&mut last, parent) == parent {
+            continue;
+        }
         let mut folder = file.path.parent();
         while !folder.as_str().is_empty() && folders.insert(folder.clone()) {
             folder = folder.parent();

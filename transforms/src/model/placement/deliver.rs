@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     model::{
-        Object, Repository,
+        Object, ObjectId, Repository,
         kustomize::{Builder, Built, Graph, Kustomization, Located, Memo, Resource},
         value::{Place, TextId, Texts},
     },
@@ -60,6 +60,22 @@ impl<'a> State<'a> {
         let result = with(&mut builder);
         self.memo = builder.into_memo();
         result
+    }
+
+    /// Builds folders that do not include each other, so that later builders know them.
+    pub(super) fn build_folders(&mut self, folders: &[RepoPath]) {
+        let (repository, texts, graph, memo) = (self.repository, &self.texts, &self.graph, &self.memo);
+        let unknown: Vec<&RepoPath> = folders.iter().filter(|folder| !memo.contains_key(*folder)).collect();
+        let built = repository.workers().pieces(&unknown, |piece| {
+            let mut builder = Builder::new(repository, texts, graph).knowing(memo);
+            for folder in piece {
+                builder.folder(folder);
+            }
+            builder.into_memo()
+        });
+        for (folder, built) in built.into_iter().flatten() {
+            self.memo.entry(folder).or_insert(built);
+        }
     }
 
     /// Returns a cluster's id; it is made if it is new.
@@ -162,35 +178,30 @@ impl<'a> State<'a> {
     }
 
     fn finish(self) -> Placements {
+        let workers = self.repository.workers();
+        let numbered: Vec<(DeliveryId, &Delivery)> = (0..).map(DeliveryId).zip(&self.deliveries).collect();
+        let placed = workers.map(&numbered, |(id, delivery)| placed(&self.texts, delivery, *id));
         let mut by_object: Vec<Vec<Placement>> = vec![Vec::new(); self.repository.objects().len()];
-        for (number, delivery) in self.deliveries.iter().enumerate() {
-            let id = DeliveryId(u32::try_from(number).unwrap_or(u32::MAX));
-            for (number, resource) in self.deliveries_resources(delivery) {
-                let Some(list) = resource.object.and_then(|object| by_object.get_mut(object.0 as usize))
-                else {
-                    continue;
-                };
-                list.push(placed(&self.texts, delivery, id, number, resource));
+        for (object, placement) in placed.into_iter().flatten() {
+            if let Some(list) = by_object.get_mut(object.0 as usize) {
+                list.push(placement);
             }
         }
         let whole = (self.clusters.len() == 1 && self.clusters.first().is_some_and(String::is_empty))
             .then_some(ClusterId(0));
         let builder = Builder::new(self.repository, &self.texts, &self.graph);
-        for (object, list) in self.repository.objects().iter().zip(&mut by_object) {
-            if list.is_empty() {
-                list.push(alone(&self.texts, &builder, object, whole));
+        let objects = self.repository.objects().iter();
+        let left: Vec<&Object> =
+            objects.filter(|object| by_object.get(object.id.0 as usize).is_none_or(Vec::is_empty)).collect();
+        let alone = workers.map(&left, |object| alone(&self.texts, &builder, object, whole));
+        for (object, placement) in left.iter().zip(alone) {
+            if let Some(list) = by_object.get_mut(object.id.0 as usize) {
+                list.push(placement);
             }
         }
         let by_file = files::placements(&self, &by_object);
         let Self { texts, graph, clusters, deliveries, .. } = self;
         Placements { texts, graph, clusters, deliveries, by_object, by_file }
-    }
-
-    fn deliveries_resources<'d>(
-        &self,
-        delivery: &'d Delivery,
-    ) -> impl Iterator<Item = (u32, &'d Resource)> + use<'d> {
-        (0_u32..).zip(&delivery.built.resources)
     }
 }
 
@@ -200,8 +211,16 @@ fn included(kustomization: &Kustomization) -> Vec<RepoPath> {
     entries.filter_map(|entry| kustomization.folder.join(&entry.text).ok()).collect()
 }
 
-/// Returns where a delivery puts a resource.
-fn placed(texts: &Texts, delivery: &Delivery, id: DeliveryId, number: u32, resource: &Resource) -> Placement {
+/// Returns where a delivery puts the objects that it has.
+fn placed(texts: &Texts, delivery: &Delivery, id: DeliveryId) -> Vec<(ObjectId, Placement)> {
+    let resources = (0..).zip(&delivery.built.resources);
+    let objects = resources.filter_map(|(number, resource)| Some((resource.object?, number, resource)));
+    objects
+        .map(|(object, number, resource)| (object, place(texts, delivery, (id, number), resource)))
+        .collect()
+}
+
+fn place(texts: &Texts, delivery: &Delivery, at: (DeliveryId, u32), resource: &Resource) -> Placement {
     let fill = |text: &str| delivery.variables.fill(text).map(Arc::<str>::from);
     let namespace = match resource.namespace.as_ref().or(delivery.default_namespace.as_ref()) {
         _ if is_cluster_scoped(resource) => Namespace::None,
@@ -209,7 +228,7 @@ fn placed(texts: &Texts, delivery: &Delivery, id: DeliveryId, number: u32, resou
         None => Namespace::Unknown,
     };
     Placement {
-        delivery: Some((id, number)),
+        delivery: Some(at),
         cluster: delivery.cluster,
         pods: pods(texts, resource, &namespace, &|text| delivery.variables.fill(text)),
         namespace,

@@ -16,7 +16,7 @@ mod substitute;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 pub use substitute::Variables;
 
@@ -182,9 +182,11 @@ impl Placements {
 
     /// Returns an object as it is composed, or as it stands if nothing delivers it.
     #[must_use]
-    pub fn composed(&self, object: &Object, placement: &Placement) -> Resource {
-        let delivered = self.resource(placement).map(|(_, resource)| resource.clone());
-        delivered.unwrap_or_else(|| Resource::read(&self.texts, object))
+    pub fn composed(&self, object: &Object, placement: &Placement) -> Cow<'_, Resource> {
+        match self.resource(placement) {
+            Some((_, resource)) => Cow::Borrowed(resource),
+            None => Cow::Owned(Resource::read(&self.texts, object)),
+        }
     }
 
     /// Returns a text with Flux's variables filled in; none if one is not known.

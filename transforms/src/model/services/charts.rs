@@ -1,10 +1,10 @@
 //! Releases of Helm charts, and the Services that they make.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::Knowledge;
 use crate::model::{
-    Repository,
+    Object, Repository,
     kustomize::{Resource, list},
     placement::{ClusterId, Placement, Placements},
     value::{Place, Shape, Texts, Value},
@@ -67,13 +67,14 @@ impl Release {
 /// Returns the release that an object is, or those that an Application makes.
 pub(super) fn releases(
     repository: &Repository,
+    sources: &Sources<'_>,
     placements: &Placements,
     resource: &Resource,
     placement: &Placement,
 ) -> Vec<Release> {
     match (resource.group_version().0, &*resource.kind) {
         ("helm.toolkit.fluxcd.io" | "helm.fluxcd.io", "HelmRelease") => {
-            flux(repository, placements, resource, placement).into_iter().collect()
+            flux(repository, sources, placements, resource, placement).into_iter().collect()
         }
         ("argoproj.io", "Application") => argo(placements.texts(), resource, placement),
         _ => Vec::new(),
@@ -82,6 +83,7 @@ pub(super) fn releases(
 
 fn flux(
     repository: &Repository,
+    sources: &Sources<'_>,
     placements: &Placements,
     resource: &Resource,
     placement: &Placement,
@@ -98,7 +100,7 @@ fn flux(
     });
     let (chart, version) = match text(&["chart", "spec", "chart"]).or_else(|| text(&["chart", "name"])) {
         Some(chart) => (Some(last_part(&chart).to_owned()), text(&["chart", "spec", "version"])),
-        None => referred(repository, &text(&["chartRef", "kind"])?, &text(&["chartRef", "name"])?),
+        None => sources.chart(repository, &text(&["chartRef", "kind"])?, &text(&["chartRef", "name"])?),
     };
     let chart = Chart {
         release: name,
@@ -138,17 +140,32 @@ fn release(texts: &Texts, resource: &Resource, placement: &Placement, chart: Cha
     })
 }
 
-/// Returns chart and version of an OCIRepository or HelmChart, by its name.
-fn referred(repository: &Repository, kind: &str, name: &str) -> (Option<String>, Option<String>) {
-    let mut found = repository.objects().iter().filter(|object| object.kind == kind && object.name == name);
-    let Some(object) = found.next() else { return (None, None) };
-    let root = repository.node(object.file, object.root);
-    let text = |keys: &[&str]| root.at(keys).and_then(|node| node.resolve().as_str()).map(str::to_owned);
-    match kind {
-        "OCIRepository" => {
-            (text(&["spec", "url"]).map(|url| last_part(&url).to_owned()), text(&["spec", "ref", "tag"]))
+/// The objects that a release may name in the place of a chart, by kind and name; of several the first.
+#[derive(Debug)]
+pub(super) struct Sources<'a>(BTreeMap<(&'a str, &'a str), &'a Object>);
+
+impl<'a> Sources<'a> {
+    /// Collects them. Flux takes no other kinds.
+    pub(super) fn of(repository: &'a Repository) -> Self {
+        let objects = repository.objects().iter();
+        let kinds = |object: &&Object| matches!(object.kind.as_str(), "OCIRepository" | "HelmChart");
+        let mut sources = BTreeMap::new();
+        for object in objects.filter(kinds) {
+            sources.entry((object.kind.as_str(), object.name.as_str())).or_insert(object);
         }
-        _ => (text(&["spec", "chart"]).map(|chart| last_part(&chart).to_owned()), text(&["spec", "version"])),
+        Self(sources)
+    }
+
+    /// Returns chart and version of an OCIRepository or HelmChart, by its name.
+    fn chart(&self, repository: &Repository, kind: &str, name: &str) -> (Option<String>, Option<String>) {
+        let Some(object) = self.0.get(&(kind, name)) else { return (None, None) };
+        let root = repository.node(object.file, object.root);
+        let text = |keys: &[&str]| root.at(keys).and_then(|node| node.resolve().as_str()).map(str::to_owned);
+        let (chart, version): (_, &[&str]) = match kind {
+            "OCIRepository" => (text(&["spec", "url"]), &["spec", "ref", "tag"]),
+            _ => (text(&["spec", "chart"]), &["spec", "version"]),
+        };
+        (chart.map(|chart| last_part(&chart).to_owned()), text(version))
     }
 }
 

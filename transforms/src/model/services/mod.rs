@@ -103,15 +103,33 @@ impl Services {
     /// Collects the Services of a repository.
     #[must_use]
     pub fn of_repository(repository: &Repository, placements: &Placements) -> Self {
-        let mut services = Self::default();
-        for object in repository.objects().iter().filter(|object| !object.kind.is_empty()) {
-            for placement in placements.of(object.id) {
-                let resource = placements.composed(object, placement);
-                services.add(repository, placements, &resource, placement);
+        let sources = charts::Sources::of(repository);
+        let parts = repository.workers().pieces(repository.objects(), |objects| {
+            let mut part = Self::default();
+            for object in objects.iter().filter(|object| !object.kind.is_empty()) {
+                for placement in placements.of(object.id) {
+                    let resource = placements.composed(object, placement);
+                    part.add(repository, &sources, placements, &resource, placement);
+                }
             }
-        }
+            part
+        });
+        let mut services = Self::default();
+        parts.into_iter().for_each(|part| services.append(part));
         services.index();
         services
+    }
+
+    /// Adds what comes of later objects.
+    fn append(&mut self, later: Self) {
+        self.all.extend(later.all);
+        self.sets.extend(later.sets);
+        self.releases.extend(later.releases);
+        for (name, known) in later.namespaces {
+            for (cluster, at) in known {
+                self.know_namespace(&name, cluster, at);
+            }
+        }
     }
 
     /// Returns the Services with this name in this namespace, in this cluster or where a cluster is not known.
@@ -205,6 +223,7 @@ impl Services {
     fn add(
         &mut self,
         repository: &Repository,
+        sources: &charts::Sources<'_>,
         placements: &Placements,
         resource: &Resource,
         placement: &Placement,
@@ -236,7 +255,7 @@ impl Services {
                 self.push(resource, placement, &name, Sort::Cluster, knowledge, at);
             }
         }
-        for release in charts::releases(repository, placements, resource, placement) {
+        for release in charts::releases(repository, sources, placements, resource, placement) {
             for (name, knowledge) in charts::services(texts, &release) {
                 self.push(resource, placement, &name, Sort::Cluster, knowledge, at);
             }

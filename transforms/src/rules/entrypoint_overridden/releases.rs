@@ -22,7 +22,7 @@ pub(super) fn doubts(repository: &Repository, object: &Object) -> Vec<String> {
 fn of_release(repository: &Repository, object: &Object) -> Vec<String> {
     let placements = repository.placements();
     let texts = placements.texts();
-    let composed: Vec<Value> = placements.of(object.id).iter().map(|each| placements.composed(object, each).value).collect();
+    let composed: Vec<Value> = placements.of(object.id).iter().map(|each| placements.composed(object, each).value.clone()).collect();
     let any = |doubtful: &dyn Fn(&Value) -> bool| composed.iter().any(doubtful);
     let mut doubts = Vec::new();
     if any(&|release| !items(texts, release, "postRenderers").is_empty()) {

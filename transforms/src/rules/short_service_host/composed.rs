@@ -6,11 +6,14 @@ use crate::model::Repository;
 
 /// Returns the names of the variables that stand beside a letter of a host somewhere in the repository.
 pub(super) fn variables(repository: &Repository) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for file in repository.files() {
-        collect(file.stream.text(), &mut names);
-    }
-    names
+    let found = repository.workers().pieces(repository.files(), |files| {
+        let mut names = BTreeSet::new();
+        for file in files {
+            collect(file.stream.text(), &mut names);
+        }
+        names
+    });
+    found.into_iter().flatten().collect()
 }
 
 fn collect(text: &str, names: &mut BTreeSet<String>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    finding::{Evidence, Location},
+    finding::{Evidence, FileId, Location},
     hosts::name::is_dns_name,
     model::Repository,
     rule::Options,
@@ -59,21 +59,24 @@ pub(super) fn find(repository: &Repository, options: &Options) -> Domain {
 /// Counts the domains behind `.svc.`, with the first place of each; a variable is `None`.
 fn seen(repository: &Repository) -> BTreeMap<Option<String>, (u32, Location)> {
     let finder = memchr::memmem::Finder::new(".svc.");
-    let mut seen: BTreeMap<Option<String>, (u32, Location)> = BTreeMap::new();
-    for object in files_of_objects(repository) {
-        let text = repository.file(object).stream.text();
-        for at in finder.find_iter(text.as_bytes()) {
-            let Some(domain) = domain_at(text, at) else { continue };
+    let files: Vec<FileId> = files_of_objects(repository).collect();
+    let found = repository.workers().map(&files, |file| {
+        let text = repository.file(*file).stream.text();
+        let domain = |at| {
             let start = u32::try_from(at).unwrap_or(u32::MAX);
-            let location = Location { file: object, span: Span::empty(start) };
-            seen.entry(domain).or_insert((0, location)).0 += 1;
-        }
+            Some((domain_at(text, at)?, Location { file: *file, span: Span::empty(start) }))
+        };
+        finder.find_iter(text.as_bytes()).filter_map(domain).collect::<Vec<_>>()
+    });
+    let mut seen: BTreeMap<Option<String>, (u32, Location)> = BTreeMap::new();
+    for (domain, at) in found.into_iter().flatten() {
+        seen.entry(domain).or_insert((0, at)).0 += 1;
     }
     seen
 }
 
 /// Returns the files that hold objects: a domain in a chart's template says nothing about the cluster.
-fn files_of_objects(repository: &Repository) -> impl Iterator<Item = crate::finding::FileId> + '_ {
+fn files_of_objects(repository: &Repository) -> impl Iterator<Item = FileId> + '_ {
     let mut last = None;
     repository.objects().iter().map(|object| object.file).filter(move |file| last.replace(*file) != Some(*file))
 }

@@ -225,14 +225,13 @@ impl Reader<'_> {
         if indent <= around {
             return None;
         }
-        let mut value = String::new();
-        let end = self.block_lines(indent, style == ScalarStyle::Folded, &mut value);
+        let end = self.block_lines(indent, style == ScalarStyle::Folded);
         if !strips {
-            value.push('\n');
+            self.values.begin().push('\n');
         }
         let node = self.push(Shape::Scalar(style), start, end);
         if let Some(data) = self.nodes.get_mut(node as usize) {
-            data.extra = self.values.push(&value);
+            data.extra = self.values.end();
         }
         (self.at, self.last) = (end, end);
         Some(())
@@ -252,7 +251,7 @@ impl Reader<'_> {
     }
 
     /// Collects the lines of a block scalar and returns the end of the last one. The first is there.
-    fn block_lines(&mut self, indent: usize, folded: bool, value: &mut String) -> usize {
+    fn block_lines(&mut self, indent: usize, folded: bool) -> usize {
         let (mut end, mut breaks, mut was_blank) = (self.at, 0, true);
         let mut line = self.at;
         while line < self.bytes.len() {
@@ -266,6 +265,7 @@ impl Reader<'_> {
                 break;
             } else {
                 let is_blank = content.starts_with([' ', '\t']);
+                let value = self.values.begin();
                 if folded && !was_blank && !is_blank {
                     fold(breaks, value);
                 } else {

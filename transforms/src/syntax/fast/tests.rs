@@ -10,7 +10,7 @@ use crate::syntax::build::build;
 /// Reads a text quickly, if it can be, and checks that the parser's events give the same.
 fn quick(text: &str) -> bool {
     let text: Arc<str> = text.into();
-    let Some(stream) = read(&text) else { return false };
+    let Some(stream) = read(&text, &mut Vec::new()) else { return false };
     match build(&text) {
         Ok(slow) => assert_eq!(stream, slow, "{text:?}"),
         Err(issue) => panic!("the parser refuses {text:?}: {issue}"),
@@ -80,7 +80,7 @@ fn what_is_unusual_or_wrong_is_left_to_the_parser() {
         "a: @b\n",
         "a: \u{2028}b\n",
     ] {
-        assert!(read(&text.into()).is_none(), "{text:?}");
+        assert!(read(&text.into(), &mut Vec::new()).is_none(), "{text:?}");
     }
 }
 
