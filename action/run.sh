@@ -38,7 +38,8 @@ mode_of() {
     case "$1/$2" in
         check/* | fix/push | fix/pull_request | fix/schedule | fix/workflow_dispatch) echo "$1" ;;
         pull-request/push | pull-request/schedule | pull-request/workflow_dispatch) echo "$1" ;;
-        fix/* | pull-request/*) echo check ;;
+        review/pull_request) echo "$1" ;;
+        fix/* | pull-request/* | review/*) echo check ;;
         *) return 1 ;;
     esac
 }
@@ -56,7 +57,7 @@ event="${GITHUB_EVENT_NAME:-}"
 [ "$event" != pull_request_target ] ||
     stop "caulk does not run on pull_request_target, where a stranger's files meet your token; use pull_request"
 mode="$(mode_of "$CAULK_MODE" "$event")" ||
-    stop "the input 'mode' is 'check', 'fix' or 'pull-request', not '$CAULK_MODE'"
+    stop "the input 'mode' is 'check', 'fix', 'pull-request' or 'review', not '$CAULK_MODE'"
 [ "$mode" = "$CAULK_MODE" ] || notice "mode $CAULK_MODE has nothing to do on $event, so this only checks"
 
 work="$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/caulk-report.XXXXXX")"
@@ -107,9 +108,17 @@ case "$mode" in
         # What is left to people is no failure where nothing ever is to be one.
         if [ "$CAULK_FAIL_ON" = never ] && [ "$status" -eq 1 ]; then status=0; fi
         ;;
+    review)
+        alone
+        # What it prints is for the log: annotations, where the token may not write to the pull request.
+        GITHUB_TOKEN="$token" "$CAULK" review "--report=$report" ${arguments[@]+"${arguments[@]}"} \
+            ${told[@]+"${told[@]}"} 2> "$work/notes.txt" || status=$?
+        ;;
 esac
 
 if [ ! -s "$report" ]; then
+    # A pull request that is closed is not looked at.
+    if [ "$mode/$status" = review/0 ]; then exit 0; fi
     show "$work/notes.txt"
     reason="$(grep -m1 '^error: ' "$work/notes.txt" || true)"
     if [ "${CAULK_CHANGED_ONLY:-}" = true ] && [ -e .git/shallow ]; then
@@ -123,8 +132,13 @@ tell() {
     "$CAULK" report "--from=$report" "--format=$1"
 }
 
-tell github
-tell markdown >> "$GITHUB_STEP_SUMMARY"
+# A review has told what belongs to the pull request, where it belongs; the report is about everything.
+if [ "$mode" = review ]; then
+    show "$work/notes.txt"
+else
+    tell github
+    tell markdown >> "$GITHUB_STEP_SUMMARY"
+fi
 tell patch > "$patch"
 tell github-output >> "$GITHUB_OUTPUT"
 printf 'report=%s\npatch=%s\n' "$report" "$patch" >> "$GITHUB_OUTPUT"

@@ -7,7 +7,7 @@ use caulk_transforms::finding::Applicability;
 use clap::Args;
 
 use super::{
-    CLEAN, FOUND,
+    CLEAN, FOUND, format,
     github::{is_workflow, variable},
     hub::{Hub, HubArgs},
     output,
@@ -28,6 +28,7 @@ use crate::{
     },
     run::{Request, Run},
     sink::{
+        json,
         markdown::parts::counted,
         screen::{masked, plain},
     },
@@ -73,6 +74,9 @@ pub(super) struct Review {
     /// How many threads work; all cores by default
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
+    /// Keep the report of everything that was found in FILE, for `caulk report`
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     hub: HubArgs,
     #[command(flatten)]
@@ -126,6 +130,9 @@ impl Review {
                 output::note(&format!("note: {}\n", plain(&masked(note))))?;
             }
             let code = self.code(&run, &placed);
+            if let Some(path) = &self.report {
+                format::keep(path, json::report(&run, false), code)?;
+            }
             super::leave(run);
             return Ok(code);
         }

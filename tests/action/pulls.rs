@@ -1,11 +1,11 @@
 //! The modes that speak to GitHub, with a stand-in for it on loopback.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stand_in::{Access, Identity, Server};
 
 use crate::{
     runner::{Ran, Repository},
-    tools::BROKEN,
+    tools::{BROKEN, git},
 };
 
 const NAME: &str = "acme/manifests";
@@ -26,9 +26,20 @@ impl Stage {
     }
 
     fn on(&self, event: &str) -> Option<Ran> {
-        let (url, payload) = (self.server.url(), json!({ "repository": { "full_name": NAME } }));
+        self.on_payload(event, &json!({ "repository": { "full_name": NAME } }))
+    }
+
+    /// Lets the pull request of a repository's branch be looked at.
+    fn on_pull_request(&self, head: &str) -> Option<Ran> {
+        let pull = json!({ "number": 1, "head": { "repo": { "full_name": head, "fork": head != NAME } } });
+        let payload = json!({ "number": 1, "repository": { "full_name": NAME }, "pull_request": pull });
+        self.on_payload("pull_request", &payload)
+    }
+
+    fn on_payload(&self, event: &str, payload: &Value) -> Option<Ran> {
+        let url = self.server.url();
         let variables = [("GITHUB_API_URL", url), ("GITHUB_REPOSITORY", NAME)];
-        self.repository.on_with(event, &payload, &self.token, &variables)
+        self.repository.on_with(event, payload, &self.token, &variables)
     }
 }
 
@@ -70,7 +81,65 @@ fn a_token_that_only_reads_is_one_sentence() {
     assert!(!ran.green);
     let errors = ran.annotations("error");
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].2.contains("may not do that in this repository"), "{errors:?}");
+    assert!(errors[0].2.contains("add `contents: write` to `permissions:` of the job"), "{errors:?}");
     assert!(!ran.log().contains(&stage.token), "the token is in the log");
     assert_eq!(stage.server.pulls(NAME).len(), 0);
+}
+
+/// A pull request that brings a finding, from a branch of the repository or from a fork.
+fn reviewed(access: Access, head: &str) -> Stage {
+    let server = Server::start();
+    server.create(NAME, &[("README.md", "manifests\n")]);
+    if head != NAME {
+        server.create_empty(head);
+        server.settings(head, |fork| fork.fork_of = Some(NAME.to_owned()));
+        git(&server.path(head), &["fetch", "--quiet", &server.path(NAME).to_string_lossy(), "main:main"]);
+    }
+    server.commit(head, "work", "ann", &[("app.yaml", Some(BROKEN))]);
+    server.open(
+        NAME,
+        "ann",
+        &if head == NAME { "work".to_owned() } else { format!("{head}:work") },
+        "main",
+        "A change",
+    );
+    let token = server.sign_in(Identity::actions(access));
+    Stage { server, token, repository: Repository::new(&[("app.yaml", BROKEN)], &[("mode", "review")]) }
+}
+
+#[test]
+fn a_review_suggests_once_and_fails_the_job() {
+    let stage = reviewed(Access::Write, NAME);
+    for _ in 0..2 {
+        let Some(ran) = stage.on_pull_request(NAME) else { return };
+        assert!(!ran.green, "{}", ran.log());
+        assert_eq!((ran.output("findings"), ran.output("exit-code")), ("1".to_owned(), "1".to_owned()));
+        let reviews = stage.server.pull(NAME, 1).reviews;
+        assert_eq!(reviews.len(), 1, "one, however often it runs");
+    }
+}
+
+#[test]
+fn a_fork_whose_token_only_reads_is_told_by_the_job() {
+    let stage = reviewed(Access::Read, "mallory/manifests");
+    let Some(ran) = stage.on_pull_request("mallory/manifests") else { return };
+    assert!(!ran.green, "{}", ran.log());
+    let warnings = ran.annotations("warning");
+    assert!(
+        warnings.iter().any(|(file, line, _)| (file.as_str(), line.as_str()) == ("app.yaml", "11")),
+        "{}",
+        ran.log()
+    );
+    assert!(ran.summary().contains("+          args: [\"server\"]"), "{}", ran.summary());
+    let calls = stage.server.calls();
+    assert!(!calls.iter().any(|call| call.starts_with("POST /repos")), "{calls:?}");
+}
+
+#[test]
+fn a_review_elsewhere_only_checks() {
+    let stage = reviewed(Access::Write, NAME);
+    let Some(ran) = stage.on("push") else { return };
+    assert!(!ran.green);
+    assert_eq!(ran.annotations("error").len(), 1, "{}", ran.log());
+    assert_eq!(stage.server.exchanges().len(), 0);
 }

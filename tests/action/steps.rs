@@ -67,7 +67,10 @@ fn assert_stopped(output: &Output, sentence: &str) {
 #[test]
 fn inputs_that_mean_nothing_are_named() {
     let step = Step::new();
-    step.stops(&[("CAULK_MODE", "mend")], "the input 'mode' is 'check', 'fix' or 'pull-request', not 'mend'");
+    step.stops(
+        &[("CAULK_MODE", "mend")],
+        "the input 'mode' is 'check', 'fix', 'pull-request' or 'review', not 'mend'",
+    );
     step.stops(&[("CAULK_ONLINE", "yes")], "the input 'online' is 'true' or 'false', not 'yes'");
     step.stops(
         &[("CAULK_FAIL_ON", "")],
