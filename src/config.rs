@@ -1,12 +1,13 @@
 //! `.caulk.yaml`: what a repository says about itself.
 
 mod locate;
+mod names;
 mod narrow;
 mod pull_request;
 
 use std::{
     collections::BTreeMap,
-    fmt, fs,
+    fs,
     io::{self, Read as _},
     path::Path,
 };
@@ -16,7 +17,9 @@ use caulk_transforms::{facts::Forwards, finding::Applicability, path::RepoPath, 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::names::{Suggestion, nearest};
 pub use self::{
+    names::{cluster_domain, known_rule},
     narrow::Authority,
     pull_request::{PullRequest, RebuildWhen},
 };
@@ -275,12 +278,16 @@ pub fn own_text(tree: &Tree) -> Result<Option<String>> {
 
 /// Reads a text of sensible size.
 fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let read = fs::File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
-    match read as u64 > LARGEST {
-        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 1 MiB")),
-        false => Ok(text),
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if read as u64 > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 1 MiB"));
     }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is no UTF-8; save it as UTF-8 text"))
+    })
 }
 
 /// What is wrong with a configuration.
@@ -308,6 +315,12 @@ fn parse(text: &str, rules: &[&str]) -> Result<Config, Complaint> {
         if let Err(error) = known_rule(name, rules) {
             return Err(Complaint { line: locate::line_of_key(text, name), message: error.to_string() });
         }
+    }
+    if let Some(domain) = &config.cluster_domain {
+        cluster_domain(domain).map_err(|error| Complaint {
+            line: locate::line_of_key(text, "cluster-domain"),
+            message: error.to_string(),
+        })?;
     }
     for image in &config.images {
         check_image(image).map_err(|error| Complaint {
@@ -338,38 +351,6 @@ fn check_image(image: &Image) -> Result<()> {
         bail!("the entry of {} states no `entrypoint`; `[]` says that the image has none", image.image);
     }
     Ok(())
-}
-
-/// Checks the name of a rule.
-///
-/// # Errors
-/// With the nearest right name, if there is no such rule.
-pub fn known_rule(name: &str, rules: &[&str]) -> Result<()> {
-    if rules.contains(&name) {
-        return Ok(());
-    }
-    bail!(
-        "there is no rule `{name}`{}",
-        Suggestion(nearest(name, rules.iter().copied()), "; the rules are ", rules)
-    )
-}
-
-/// Returns the name that was probably meant.
-pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = names.map(|known| (strsim::jaro_winkler(name, known), known));
-    scored.filter(|(score, _)| *score > 0.7).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
-}
-
-/// The end of a complaint about a name: the nearest right one, else all of them.
-struct Suggestion<'a>(Option<&'a str>, &'a str, &'a [&'a str]);
-
-impl fmt::Display for Suggestion<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(name) => write!(f, "; did you mean `{name}`?"),
-            None => write!(f, "{}`{}`", self.1, self.2.join("`, `")),
-        }
-    }
 }
 
 impl Config {

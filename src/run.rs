@@ -10,7 +10,8 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use caulk_transforms::{
-    finding::{Applicability, FileId, Location, Remedy, RuleId},
+    facts::{Facts, Question},
+    finding::{Applicability, Evidence, FileId, Location, Remedy, RuleId},
     image::ImageRef,
     known::KnownFinding,
     model::{self, Repository, SourceFile},
@@ -118,16 +119,42 @@ pub fn explain(request: &Request, folder: &Path, line: u32) -> Result<(Run, Vec<
     for (file, number) in prepared.repository.files().iter().zip(0..) {
         if prepared.asks_for(&file.path) && (1..=file.stream.line_count()).contains(&line) {
             let content = file.stream.line_span(line);
-            let blank = content.of(file.stream.text()).bytes().take_while(u8::is_ascii_whitespace).count();
-            let start = u32::try_from(blank).map_or(content.end, |blank| content.start + blank);
+            let lead = lead(content.of(file.stream.text()));
+            let start = u32::try_from(lead).map_or(content.end, |lead| content.start + lead);
             let place = Location { file: FileId(number), span: Span::empty(start) };
             thoughts.extend(model::explain::place(&prepared.repository, place));
+            thoughts
+                .extend(known_of_images(&model::explain::images(&prepared.repository, place), &mut sources));
             thoughts.extend(think(&prepared, request, place, &mut sources));
         }
     }
     let plan = mend(&prepared.repository, request, &prepared.config, &mut sources);
     sources.close()?;
     Ok((prepared.finish(plan, request), thoughts))
+}
+
+/// Returns the length of what stands in front of a line's first key or value: blanks, and the dashes of items.
+fn lead(line: &str) -> usize {
+    let mut rest = line.trim_start();
+    while let Some(item) = rest.strip_prefix("- ") {
+        rest = item.trim_start();
+    }
+    line.len() - rest.len()
+}
+
+/// Returns what is known of images, a sentence each.
+fn known_of_images(images: &BTreeSet<ImageRef>, sources: &mut facts::Sources) -> Vec<String> {
+    let questions: Vec<Question> = images.iter().cloned().map(Question::Image).collect();
+    let mut facts = Facts::default();
+    sources.answer(&questions, &mut facts);
+    let told = |image: &ImageRef| match facts.image(image) {
+        Ok(known) => {
+            let source = |evidence: &Evidence| format!("{} (source: {})", evidence.what, evidence.source);
+            known.evidence.iter().map(source).collect()
+        }
+        Err(reason) => vec![format!("nobody knows what {image} runs: {reason}")],
+    };
+    images.iter().flat_map(told).collect()
 }
 
 /// A tree that has been read.

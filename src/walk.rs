@@ -188,7 +188,7 @@ fn look(tree: &Tree, entry: Result<DirEntry, ignore::Error>) -> Option<Seen> {
     match (tree.path_of(entry.path()), kind) {
         (Ok(path), Kind::Yaml) => Some(Seen::Yaml(path)),
         (Err(reason), Kind::Yaml) => {
-            Some(Seen::Trouble(Skip::new(&tree.shown(entry.path()), Trouble::Name(reason))))
+            Some(Seen::Trouble(Skip::new(&tree.inside(entry.path(), entry.path()), Trouble::Name(reason))))
         }
         (Ok(path), Kind::Attributes) => Some(Seen::Attributes(path)),
         (path, _) => path.ok().map(Seen::Other),
@@ -209,10 +209,10 @@ fn kind_of(name: &[u8], is_start: bool) -> Kind {
 
 /// Links are never followed: a target inside the tree is visited by itself, one outside is none of our business.
 fn link(tree: &Tree, path: &Path) -> Option<Skip> {
-    let shown = tree.shown(path);
+    let inside = tree.inside(path, path);
     match fs::canonicalize(path) {
         Ok(target) if target.starts_with(tree.root()) => None,
-        Ok(target) => Some(Skip::new(&shown, Trouble::LinkOutside(target.to_string_lossy().into_owned()))),
+        Ok(target) => Some(Skip::new(&inside, Trouble::LinkOutside(target.to_string_lossy().into_owned()))),
         // A loop or a dangling link holds no manifest.
         Err(_) => None,
     }
@@ -226,7 +226,7 @@ fn failure(tree: &Tree, error: &ignore::Error) -> Skip {
             _ => None,
         }
     }
-    let path = path_of(error).map_or_else(|| ".".to_owned(), |path| tree.shown(path));
+    let path = path_of(error).map_or_else(|| ".".to_owned(), |path| tree.inside(path, path));
     let reason = match error.io_error() {
         Some(error) => reason_of(error),
         None => error.to_string(),

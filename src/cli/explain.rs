@@ -66,9 +66,12 @@ impl Explain {
             (outcome.stream.position(span.start).0..=outcome.stream.position(span.end).0).contains(&line)
         });
         run.plan.unused.retain(|unused| unused.line == line);
-        output::report(&text::report(&run, Shown::Nothing))?;
-        for thought in &thoughts {
-            output::report(&format!("{}\n", screen::plain(&screen::masked(thought))))?;
+        let report = text::report(&run, Shown::Nothing);
+        output::report(&report)?;
+        let shown = thoughts.iter().map(|thought| screen::plain(&screen::masked(thought)).into_owned());
+        // The evidence of a finding need not be told twice.
+        for thought in shown.filter(|thought| !report.contains(thought)) {
+            output::report(&format!("{thought}\n"))?;
         }
         let failed = run.skipped.iter().any(|skip| skip.trouble.is_failure());
         if run.plan.outcomes.is_empty() && thoughts.is_empty() && run.skipped.is_empty() {

@@ -14,7 +14,7 @@ use clap::Args;
 use super::{CLEAN, FAILED, FOUND, sources::SourceArgs};
 use crate::{
     baseline,
-    config::Tier,
+    config::{self, Tier},
     read::{Thoroughness, Trouble},
     run::{self, Narrowing, Request, Run, remaining},
     sink::json::{self, Report},
@@ -38,7 +38,7 @@ pub(super) struct Inputs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The DNS domain of the cluster, over that of the configuration
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", value_parser = config::cluster_domain)]
     cluster_domain: Option<String>,
     /// Exit with 1 if findings of this tier or a better proven one remain
     #[arg(long, value_enum, default_value = "unsafe", value_name = "TIER")]

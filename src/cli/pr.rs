@@ -60,7 +60,7 @@ pub(super) struct Pr {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The DNS domain of the cluster, over that of the configuration
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", value_parser = crate::config::cluster_domain)]
     cluster_domain: Option<String>,
     /// How many threads work; all cores by default
     #[arg(long, value_name = "N")]

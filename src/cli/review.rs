@@ -63,7 +63,7 @@ pub(super) struct Review {
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
     /// The DNS domain of the cluster, over that of the configuration
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", value_parser = crate::config::cluster_domain)]
     cluster_domain: Option<String>,
     /// Exit with 1, and let the check fail, if findings of this tier or a better proven one are told
     #[arg(long, value_enum, default_value = "unsafe", value_name = "TIER")]

@@ -3,24 +3,27 @@
 //! Content is kept under its digest and verified when it is read. Files are written beside their place and
 //! renamed, so that several processes may share the folder. A folder that cannot be written is read all the same.
 
+mod files;
+mod packing;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     fs, io,
-    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::layers::{
-    Memory,
-    index::{Entry, LayerIndex},
-    toc::hex,
+use self::{
+    files::{discard, read, seal, sealed, write},
+    packing::{pack, unpack},
 };
+use super::layers::{Memory, index::LayerIndex, toc::hex};
 
 /// The cache of a run.
 #[derive(Debug, Default)]
@@ -49,8 +52,6 @@ pub(crate) struct Tag {
 const LATEST: usize = 16;
 /// The format's version is part of the folder's name, so that a change of it needs no migration.
 const VERSION: &str = "v1";
-/// No entry is larger, compressed.
-const ENTRY_BYTES: u64 = 64 << 20;
 
 impl Cache {
     pub(crate) fn at(root: PathBuf) -> Self {
@@ -193,40 +194,6 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Puts the digest of what follows in front: what is derived has no digest of its own.
-fn seal(bytes: &[u8]) -> Vec<u8> {
-    let mut sealed = Sha256::digest(bytes).to_vec();
-    sealed.extend_from_slice(bytes);
-    sealed
-}
-
-fn sealed(bytes: &[u8]) -> Option<&[u8]> {
-    let (digest, content) = bytes.split_at_checked(32)?;
-    (Sha256::digest(content).as_slice() == digest).then_some(content)
-}
-
-fn read(path: &Path) -> Option<Vec<u8>> {
-    let file = fs::File::open(path).ok()?;
-    let mut bytes = Vec::new();
-    file.take(ENTRY_BYTES + 1).read_to_end(&mut bytes).ok()?;
-    (bytes.len() as u64 <= ENTRY_BYTES).then_some(bytes)
-}
-
-/// Removes a corrupt entry, where the folder may be written.
-fn discard<T>(path: &Path) -> Option<T> {
-    let _ = fs::remove_file(path);
-    None
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
-}
-
 /// Returns the folder that the platform has for caches.
 #[must_use]
 pub fn default_folder() -> Option<PathBuf> {
@@ -255,165 +222,4 @@ pub fn clear(root: &Path) -> io::Result<usize> {
         }
     }
     Ok(removed)
-}
-
-/// Writes an index as fields that end in NUL, which no path holds. The digest stands first, so that a file under a wrong
-/// name is told.
-fn pack(index: &LayerIndex, digest: &str) -> io::Result<Vec<u8>> {
-    let mut out = GzEncoder::new(Vec::new(), Compression::fast());
-    let mut field = |text: &str| -> io::Result<()> {
-        out.write_all(text.as_bytes())?;
-        out.write_all(b"\0")
-    };
-    field(digest)?;
-    for path in &index.removed {
-        field("r")?;
-        field(path)?;
-    }
-    for path in &index.opaque {
-        field("q")?;
-        field(path)?;
-    }
-    for (path, entry) in &index.entries {
-        let (kind, more): (&str, Option<&str>) = match entry {
-            Entry::Folder => ("d", None),
-            Entry::File { executable: false, .. } => ("f", None),
-            Entry::File { executable: true, interpreter: None } => ("x", None),
-            Entry::File { executable: true, interpreter: Some(line) } => ("i", Some(line)),
-            Entry::Symlink(target) => ("s", Some(target)),
-            Entry::Hardlink(target) => ("h", Some(target)),
-            Entry::Other => ("o", None),
-        };
-        field(kind)?;
-        field(path)?;
-        // An archive may claim what it likes; a field of ours holds no NUL.
-        more.map_or(Ok(()), |more| field(&more.replace('\0', "")))?;
-    }
-    out.finish()
-}
-
-fn unpack(bytes: &[u8], digest: &str) -> Option<LayerIndex> {
-    let mut text = String::new();
-    GzDecoder::new(bytes).take(1 << 30).read_to_string(&mut text).ok()?;
-    let mut fields = text.split_terminator('\0');
-    if fields.next()? != digest {
-        return None;
-    }
-    let mut index = LayerIndex::default();
-    while let Some(kind) = fields.next() {
-        let path = fields.next()?;
-        let entry = match kind {
-            "r" => {
-                index.removed.insert(path.into());
-                continue;
-            }
-            "q" => {
-                index.opaque.insert(path.into());
-                continue;
-            }
-            "d" => Entry::Folder,
-            "f" => Entry::File { executable: false, interpreter: None },
-            "x" => Entry::File { executable: true, interpreter: None },
-            "i" => Entry::File { executable: true, interpreter: Some(fields.next()?.into()) },
-            "s" => Entry::Symlink(fields.next()?.into()),
-            "h" => Entry::Hardlink(fields.next()?.into()),
-            "o" => Entry::Other,
-            _ => return None,
-        };
-        index.entries.insert(path.into(), entry);
-    }
-    Some(index)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn index() -> LayerIndex {
-        let mut index = LayerIndex::default();
-        index.add("bin/a", Entry::File { executable: true, interpreter: Some("/bin/sh -e".into()) });
-        index.add("bin", Entry::Symlink("usr/bin".into()));
-        index.add("etc/.wh.b", Entry::Other);
-        index.add("opt/.wh..wh..opq", Entry::Other);
-        index.add("b", Entry::Hardlink("bin/a".into()));
-        index
-    }
-
-    fn digest() -> String {
-        format!("sha256:{}", "ab".repeat(32))
-    }
-
-    #[test]
-    fn what_is_kept_comes_back_in_another_process() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let cache = || Cache::at(folder.path().to_owned());
-        cache().remember_layer(&digest(), &Arc::new(index()));
-        assert_eq!(cache().layer(&digest()).as_deref(), Some(&index()));
-        cache().keep_tag("ghcr.io/a/b:1", &digest());
-        assert_eq!(cache().tag("ghcr.io/a/b:1").map(|(tag, _)| tag.digest), Some(digest()));
-        let blob = b"{}";
-        cache().keep_blob(&sha256(blob), blob);
-        assert_eq!(cache().blob(&sha256(blob)).as_deref(), Some(blob.as_slice()));
-        cache().remember_script(&digest(), "a", b"#!/bin/sh\n");
-        assert_eq!(cache().script(&digest(), "a").as_deref(), Some(b"#!/bin/sh\n".as_slice()));
-        assert_eq!(cache().script(&digest(), "b"), None);
-        assert_eq!(clear(folder.path()).expect("it can be cleared"), 4);
-        assert_eq!(cache().blob(&sha256(blob)), None);
-    }
-
-    #[test]
-    fn a_corrupt_entry_is_discarded() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let cache = Cache::at(folder.path().to_owned());
-        cache.keep_blob(&sha256(b"{}"), b"{}");
-        cache.keep_tag("a", &digest());
-        cache.remember_layer(&digest(), &Arc::new(index()));
-        let mut damaged = 0;
-        for kind in ["blobs", "tags", "layers"] {
-            for entry in fs::read_dir(folder.path().join(VERSION).join(kind)).expect("the folder is there") {
-                let path = entry.expect("an entry").path();
-                let mut bytes = fs::read(&path).expect("it can be read");
-                let last = bytes.len() - 1;
-                bytes[last] ^= 1;
-                fs::write(&path, bytes).expect("it can be written");
-                damaged += 1;
-            }
-        }
-        assert_eq!(damaged, 3);
-        let cache = Cache::at(folder.path().to_owned());
-        assert_eq!(cache.blob(&sha256(b"{}")), None);
-        assert_eq!(cache.tag("a"), None);
-        assert_eq!(cache.layer(&digest()), None);
-        assert_eq!(clear(folder.path()).expect("it can be cleared"), 0, "they are gone already");
-    }
-
-    #[test]
-    fn an_entry_under_a_wrong_name_is_not_believed() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let cache = Cache::at(folder.path().to_owned());
-        let other = format!("sha256:{}", "cd".repeat(32));
-        cache.remember_layer(&digest(), &Arc::new(index()));
-        let layers = folder.path().join(VERSION).join("layers");
-        fs::rename(layers.join("ab".repeat(32)), layers.join("cd".repeat(32))).expect("it can be renamed");
-        assert_eq!(Cache::at(folder.path().to_owned()).layer(&other), None);
-    }
-
-    #[test]
-    fn many_writers_leave_one_whole_entry() {
-        let folder = tempfile::tempdir().expect("a folder");
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    let cache = Cache::at(folder.path().to_owned());
-                    for _ in 0..20 {
-                        cache.remember_layer(&digest(), &Arc::new(index()));
-                        assert_eq!(
-                            Cache::at(folder.path().to_owned()).layer(&digest()).as_deref(),
-                            Some(&index())
-                        );
-                    }
-                });
-            }
-        });
-    }
 }

@@ -69,6 +69,7 @@ pub struct Online {
 /// Filled once; whoever comes meanwhile waits for it.
 type Slot = Arc<Mutex<Option<Result<Arc<Image>, Trouble>>>>;
 
+#[derive(Debug, Clone)]
 struct Resolved {
     digest: String,
     stale: bool,
@@ -179,16 +180,16 @@ impl Online {
 
     /// Returns the digest that a reference stands for.
     fn resolve(&self, image: &ImageRef) -> Result<Resolved, Trouble> {
-        let resolved = |digest: &str, stale| Resolved { digest: digest.to_owned(), stale, manifest: None };
         if let Some(digest) = &image.digest {
             let unfamiliar = || Trouble::Malformed("the digest", "only sha256 is read".to_owned());
-            return is_sha256(digest).then(|| resolved(digest, false)).ok_or_else(unfamiliar);
+            let found = Resolved { digest: digest.clone(), stale: false, manifest: None };
+            return is_sha256(digest).then_some(found).ok_or_else(unfamiliar);
         }
         let tag = image.effective_tag().unwrap_or("latest");
         let reference = format!("{}:{tag}", image.name());
-        let known = self.cache.tag(&reference).filter(|(tag, _)| self.cache.blob(&tag.digest).is_some());
+        let known = self.known(&reference);
         if let Some((known, _)) = known.as_ref().filter(|(_, age)| *age < self.settings.fresh) {
-            return Ok(resolved(&known.digest, false));
+            return Ok(known.clone());
         }
         let looked_up = match &known {
             // Looking a tag up by HEAD does not count as a pull.
@@ -196,19 +197,27 @@ impl Online {
             None => Ok(None),
         };
         let found = match (looked_up, known) {
-            (Ok(Some(digest)), _) => resolved(&digest, false),
+            (Ok(Some(digest)), Some((known, _))) if digest == known.digest => known,
+            (Ok(Some(digest)), _) => Resolved { digest, stale: false, manifest: None },
             (Ok(None), _) => {
                 let (bytes, digest) = self.registries.manifest(image, tag)?;
                 self.cache.keep_blob(&digest, &bytes);
                 Resolved { digest, stale: false, manifest: Some(bytes) }
             }
             (Err(trouble), Some((known, _))) if trouble.is_passing() => {
-                return Ok(resolved(&known.digest, true));
+                return Ok(Resolved { stale: true, ..known });
             }
             (Err(trouble), _) => return Err(trouble),
         };
         self.cache.keep_tag(&reference, &found.digest);
         Ok(found)
+    }
+
+    /// Returns what a tag stood for and how long ago that was, if its manifest is still there.
+    fn known(&self, reference: &str) -> Option<(Resolved, Duration)> {
+        let (tag, age) = self.cache.tag(reference)?;
+        let manifest = Some(self.cache.blob(&tag.digest)?);
+        Some((Resolved { digest: tag.digest, stale: false, manifest }, age))
     }
 
     fn manifest(&self, image: &ImageRef, digest: &str) -> Result<Vec<u8>, Trouble> {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::Read,
+    io::{self, Read},
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -30,7 +30,13 @@ pub(crate) struct Registries {
     /// Each registry's credentials are looked up once; helpers are slow.
     secrets: Mutex<BTreeMap<String, Arc<Mutex<Option<Secret>>>>>,
     tokens: Mutex<BTreeMap<(String, String), Authorization>>,
+    /// How often hosts did not answer.
+    silences: Mutex<BTreeMap<String, u32>>,
 }
+
+/// A host that did not answer so often, each time after all attempts, is not asked again. Hundreds of images of one dead registry
+/// would take hours.
+const MAX_SILENCES: u32 = 3;
 
 /// What is asked of a host about a repository.
 #[derive(Debug, Clone, Default)]
@@ -39,16 +45,26 @@ struct Ask<'a> {
     path: String,
     accept: Option<&'a str>,
     range: Option<(u64, u64)>,
+    /// Whether it is a layer.
+    large: bool,
 }
 
 impl Registries {
     pub(crate) fn new(transport: Transport, policy: Arc<Policy>, credentials: Credentials) -> Self {
-        Self { transport, policy, credentials, secrets: Mutex::default(), tokens: Mutex::default() }
+        Self {
+            transport,
+            policy,
+            credentials,
+            secrets: Mutex::default(),
+            tokens: Mutex::default(),
+            silences: Mutex::default(),
+        }
     }
 
     /// Returns the digest that a tag stands for now; `None` if the registry does not say it in its headers.
     pub(crate) fn digest(&self, image: &ImageRef, tag: &str) -> Result<Option<String>, Trouble> {
-        let ask = Ask { head: true, path: format!("manifests/{tag}"), accept: Some(ACCEPT), range: None };
+        let path = format!("manifests/{tag}");
+        let ask = Ask { head: true, path, accept: Some(ACCEPT), ..Ask::default() };
         let (response, _) = self.ask(image, &ask)?;
         let digest = header(response.headers(), "docker-content-digest");
         Ok(digest.filter(|digest| super::manifest::is_sha256(digest)).map(str::to_owned))
@@ -57,9 +73,7 @@ impl Registries {
     /// Returns the bytes of a manifest or index by tag or digest, with their digest.
     pub(crate) fn manifest(&self, image: &ImageRef, reference: &str) -> Result<(Vec<u8>, String), Trouble> {
         let ask = Ask { path: format!("manifests/{reference}"), accept: Some(ACCEPT), ..Ask::default() };
-        let (response, host) = self.ask(image, &ask)?;
-        let claimed = header(response.headers(), "docker-content-digest").map(str::to_owned);
-        let bytes = read_bounded(response, &host, "the manifest", MANIFEST_BYTES)?;
+        let (bytes, claimed) = self.fetch(image, &ask, "the manifest", MANIFEST_BYTES)?;
         let digest = format!("sha256:{}", hex(&Sha256::digest(&bytes)));
         let wanted = if reference.contains(':') { Some(reference) } else { claimed.as_deref() };
         match wanted.filter(|wanted| wanted.starts_with("sha256:") && *wanted != digest) {
@@ -79,11 +93,27 @@ impl Registries {
         if blob.size > bound {
             return Err(Trouble::TooLarge(what, bound));
         }
-        let (response, host) =
-            self.ask(image, &Ask { path: format!("blobs/{}", blob.digest), ..Ask::default() })?;
-        let bytes = read_bounded(response, &host, what, bound)?;
+        let ask = Ask { path: format!("blobs/{}", blob.digest), ..Ask::default() };
+        let (bytes, _) = self.fetch(image, &ask, what, bound)?;
         let digest = format!("sha256:{}", hex(&Sha256::digest(&bytes)));
         if digest == blob.digest { Ok(bytes) } else { Err(Trouble::Digest(what, blob.digest.clone())) }
+    }
+
+    /// Reads a small answer whole, again if the connection broke meanwhile, and what it claims for its digest.
+    fn fetch(
+        &self,
+        image: &ImageRef,
+        ask: &Ask<'_>,
+        what: &'static str,
+        bound: u64,
+    ) -> Result<(Vec<u8>, Option<String>), Trouble> {
+        let attempt = || {
+            let (response, host) = self.ask(image, ask)?;
+            let claimed = header(response.headers(), "docker-content-digest").map(str::to_owned);
+            let bytes = read_bounded(response, &host, what, bound);
+            bytes.inspect_err(|trouble| self.note(&host, trouble)).map(|bytes| (bytes, claimed))
+        };
+        attempt().or_else(|trouble| if trouble.is_silence() { attempt() } else { Err(trouble) })
     }
 
     /// Asks the mirrors of a registry and then itself.
@@ -110,6 +140,23 @@ impl Registries {
     }
 
     fn ask_host(&self, scope: Scope<'_>, ask: &Ask<'_>) -> Result<Response<Body>, Trouble> {
+        if self.silences.lock().unwrap_or_else(PoisonError::into_inner).get(scope.host) >= Some(&MAX_SILENCES)
+        {
+            return Err(Trouble::GivenUp(scope.host.to_owned()));
+        }
+        let answer = self.ask_on(scope, ask);
+        answer.inspect_err(|trouble| self.note(scope.host, trouble))
+    }
+
+    /// Takes note of a host that does not answer.
+    fn note(&self, host: &str, trouble: &Trouble) {
+        if trouble.is_silence() {
+            let mut silences = self.silences.lock().unwrap_or_else(PoisonError::into_inner);
+            *silences.entry(host.to_owned()).or_default() += 1;
+        }
+    }
+
+    fn ask_on(&self, scope: Scope<'_>, ask: &Ask<'_>) -> Result<Response<Body>, Trouble> {
         let scheme = if self.policy.is_insecure(scope.host) { "http" } else { "https" };
         let mut request = Request {
             head: ask.head,
@@ -117,6 +164,7 @@ impl Registries {
             authorization: self.known_token(scope),
             accept: ask.accept,
             range: ask.range,
+            large: ask.large,
             ..Request::default()
         };
         let mut response = self.transport.send(&request)?;
@@ -167,22 +215,40 @@ pub(crate) struct RemoteBlobs<'a> {
 
 impl Blobs for RemoteBlobs<'_> {
     fn open(&self, layer: &Descriptor) -> Result<Box<dyn Read + '_>, Trouble> {
-        let ask = Ask { path: format!("blobs/{}", layer.digest), ..Ask::default() };
+        let ask = Ask { path: format!("blobs/{}", layer.digest), large: true, ..Ask::default() };
         let (response, host) = self.registries.ask(self.image, &ask)?;
-        Ok(Box::new(body(response, &host)))
+        let reader = body(response, &host);
+        Ok(Box::new(Watched { reader, registries: self.registries, host }))
     }
 
     fn range(&self, layer: &Descriptor, from: u64, length: u64) -> Result<Option<Vec<u8>>, Trouble> {
         if length == 0 {
             return Ok(None);
         }
-        let ask =
-            Ask { path: format!("blobs/{}", layer.digest), range: Some((from, length)), ..Ask::default() };
+        let path = format!("blobs/{}", layer.digest);
+        let ask = Ask { path, range: Some((from, length)), large: true, ..Ask::default() };
         let (response, host) = self.registries.ask(self.image, &ask)?;
         // A server that ignores the range would send the whole layer.
         if response.status() != 206 {
             return Ok(None);
         }
         read_bounded(response, &host, "a part of a layer", length).map(Some)
+    }
+}
+
+/// A layer that is read, whose end before its time is noted.
+struct Watched<'a, R> {
+    reader: R,
+    registries: &'a Registries,
+    host: String,
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer).inspect_err(|error| {
+            if let Some(trouble) = error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()) {
+                self.registries.note(&self.host, trouble);
+            }
+        })
     }
 }

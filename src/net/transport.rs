@@ -30,8 +30,10 @@ pub struct Patience {
     pub connect: Duration,
     /// For the next bytes.
     pub silence: Duration,
-    /// For a whole answer.
+    /// For a whole layer, pack of objects or answer of an API.
     pub transfer: Duration,
+    /// For a whole manifest, configuration or token.
+    pub small: Duration,
     /// How often a request is made at most.
     pub attempts: u32,
     /// The longest wait that a registry may ask for.
@@ -44,6 +46,7 @@ impl Default for Patience {
             connect: Duration::from_secs(10),
             silence: Duration::from_secs(30),
             transfer: Duration::from_secs(600),
+            small: Duration::from_secs(60),
             attempts: 3,
             retry_after: Duration::from_secs(20),
         }
@@ -69,6 +72,8 @@ pub(crate) struct Request<'a> {
     pub(crate) authorization: Option<String>,
     pub(crate) accept: Option<&'a str>,
     pub(crate) range: Option<(u64, u64)>,
+    /// Whether the answer may be large, and take its time.
+    pub(crate) large: bool,
     /// The fields of a form, which make it a POST.
     pub(crate) form: Vec<(&'a str, String)>,
 }
@@ -190,10 +195,12 @@ impl Transport {
     }
 
     fn once(&self, request: &Request<'_>) -> Result<Response<Body>, ureq::Error> {
+        let whole = if request.large { self.patience.transfer } else { self.patience.small };
         if !request.form.is_empty() {
             let form: Vec<(&str, &str)> =
                 request.form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            return self.agent.post(&request.url).send_form(form);
+            let post = self.agent.post(&request.url).config().timeout_recv_body(Some(whole)).build();
+            return post.send_form(form);
         }
         let mut builder =
             if request.head { self.agent.head(&request.url) } else { self.agent.get(&request.url) };
@@ -209,7 +216,7 @@ impl Transport {
         if let Some((from, length)) = request.range {
             builder = builder.header("range", format!("bytes={from}-{}", from + length.saturating_sub(1)));
         }
-        builder.call()
+        builder.config().timeout_recv_body(Some(whole)).build().call()
     }
 }
 
@@ -374,24 +381,4 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn locations_become_absolute_or_are_refused() {
-        let base = "https://a.example:1/v2/x?y";
-        assert_eq!(join(base, "/z").as_deref(), Some("https://a.example:1/z"));
-        assert_eq!(join(base, "//b/z").as_deref(), Some("https://b/z"));
-        assert_eq!(join(base, "http://c/z").as_deref(), Some("http://c/z"));
-        assert_eq!(join(base, "file:///etc/passwd"), None);
-        assert_eq!(join(base, "z"), None);
-    }
-
-    #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        assert!(same_origin("https://a/x", "https://A/y"));
-        assert!(!same_origin("https://a/x", "http://a/x"));
-        assert!(!same_origin("https://a/x", "https://a:8443/x"));
-        assert!(!same_origin("https://a/x", "https://user@a/x"));
-    }
-}
+mod tests;

@@ -13,6 +13,8 @@ pub(crate) enum Trouble {
     Redirect(String, String),
     #[error("{0} limits requests; it was not asked again")]
     Limited(String),
+    #[error("{0} did not answer several times; it was not asked again")]
+    GivenUp(String),
     #[error("{0} does not have it")]
     NotFound(String),
     #[error("{0} refuses access{1}")]
@@ -44,6 +46,11 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Tells whether asking again, or asking the origin instead of a mirror, may help.
     pub(crate) const fn is_passing(&self) -> bool {
-        matches!(self, Self::Timeout(_) | Self::Unreachable(..) | Self::Limited(_) | Self::Status(_, 500..))
+        self.is_silence() || matches!(self, Self::GivenUp(_) | Self::Limited(_) | Self::Status(_, 500..))
+    }
+
+    /// Tells whether nobody answered, or not to the end.
+    pub(crate) const fn is_silence(&self) -> bool {
+        matches!(self, Self::Timeout(_) | Self::Unreachable(..))
     }
 }

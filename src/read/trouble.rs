@@ -5,7 +5,7 @@ use caulk_transforms::syntax::ParseIssue;
 /// An input that could not be used, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skip {
-    /// The path, inside the tree or as it was given.
+    /// The path inside the tree; as it was given, if it lies elsewhere.
     pub path: String,
     /// What is wrong.
     pub trouble: Trouble,

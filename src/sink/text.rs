@@ -8,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use caulk_transforms::{
     edit::EditSet,
     finding::{Applicability, Fix, Remedy},
+    path::RepoPath,
     plan::{Outcome, Verdict},
     span::Span,
     syntax::Stream,
@@ -15,10 +16,7 @@ use caulk_transforms::{
 
 pub use self::closing::closing;
 use super::screen::{masked, plain};
-use crate::{
-    read::{Skip, Trouble},
-    run::Run,
-};
+use crate::{read::Trouble, run::Run};
 
 /// Snippets of proposals are cut here; the diff shows everything.
 const LONGEST_SNIPPET: u32 = 20;
@@ -62,16 +60,17 @@ pub fn report(run: &Run, shown: Shown) -> String {
             plain(&rules)
         );
     }
-    out.push_str(&skips(&run.skipped));
+    out.push_str(&skips(run));
     out
 }
 
 /// Renders what could not be used: a line each, and the usual ones as a count.
-#[must_use]
-pub fn skips(skipped: &[Skip]) -> String {
+fn skips(run: &Run) -> String {
     let mut out = String::new();
-    for skip in skipped.iter().filter(|skip| !skip.trouble.is_usual()) {
-        let mut place = plain(&skip.path).into_owned();
+    for skip in run.skipped.iter().filter(|skip| !skip.trouble.is_usual()) {
+        let name =
+            RepoPath::new(&skip.path).map_or_else(|_| skip.path.clone(), |path| run.tree.name_of(&path));
+        let mut place = plain(&name).into_owned();
         if let Some(spot) = skip.trouble.spot() {
             let _ = write!(place, ":{}:{}", spot.line, spot.column);
         }
@@ -79,7 +78,7 @@ pub fn skips(skipped: &[Skip]) -> String {
         let _ =
             writeln!(out, "{word}: {place}: {}; {}", plain(&skip.trouble.reason()), skip.trouble.advice());
     }
-    let templates = skipped.iter().filter(|skip| skip.trouble == Trouble::Template).count();
+    let templates = run.skipped.iter().filter(|skip| skip.trouble == Trouble::Template).count();
     if templates > 0 {
         let files = if templates == 1 { "1 template" } else { &format!("{templates} templates") };
         let _ = writeln!(out, "skipped: {files} that make YAML; {}", Trouble::Template.advice());

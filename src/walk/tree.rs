@@ -38,7 +38,7 @@ impl Tree {
     /// folder that they share. Paths that are not there, and links that lead out of the tree, are returned as skips.
     #[must_use]
     pub fn find(paths: &[PathBuf], folder: &Path) -> (Self, Vec<Skip>) {
-        let mut skipped = Vec::new();
+        let mut troubles = Vec::new();
         let mut named = Vec::new();
         for path in paths {
             match locate(&folder.join(path)) {
@@ -48,7 +48,7 @@ impl Tree {
                         io::ErrorKind::NotFound => Trouble::Missing,
                         _ => Trouble::Unreadable(reason_of(&error)),
                     };
-                    skipped.push(Skip::new(&path.to_string_lossy(), trouble));
+                    troubles.push((path, trouble));
                 }
             }
         }
@@ -79,8 +79,12 @@ impl Tree {
                 Err(reason) if real.starts_with(&tree.root) => Trouble::Name(reason),
                 Err(_) => Trouble::LinkOutside(real.to_string_lossy().into_owned()),
             };
-            skipped.push(Skip::new(&path.to_string_lossy(), trouble));
+            troubles.push((path, trouble));
         }
+        let skip = |(path, trouble): (&PathBuf, Trouble)| {
+            Skip::new(&tree.inside(&tree.folder.join(path), path), trouble)
+        };
+        let skipped = troubles.into_iter().map(skip).collect();
         (tree, skipped)
     }
 
@@ -197,11 +201,16 @@ impl Tree {
         RepoPath::new(text).map_err(|error| error.to_string())
     }
 
+    /// Returns the path inside the tree as text; what is given instead, if it lies outside or has no proper name.
+    pub(super) fn inside(&self, path: &Path, otherwise: &Path) -> String {
+        self.path_of(path)
+            .map_or_else(|_| otherwise.to_string_lossy().into_owned(), |inside| inside.as_str().to_owned())
+    }
+
     /// Returns how a person would name the place: from the folder that caulk runs in where it lies below, else from the root.
-    #[must_use]
-    pub fn shown(&self, path: &Path) -> String {
-        let near = path.strip_prefix(&self.folder).or_else(|_| path.strip_prefix(&self.root));
-        near.unwrap_or(path).to_string_lossy().into_owned()
+    fn shown(&self, path: &Path) -> String {
+        let near = path.strip_prefix(&self.folder).or_else(|_| path.strip_prefix(&self.root)).unwrap_or(path);
+        if near.as_os_str().is_empty() { ".".to_owned() } else { near.to_string_lossy().into_owned() }
     }
 
     /// Returns how a person would name the file.

@@ -1,6 +1,6 @@
 //! Bad input: each kind with a message that says where and what to do; the other files are done all the same.
 
-use crate::harness::{Folder, broken, command, mended};
+use crate::harness::{Folder, Ran, broken, command, mended, ran};
 
 /// A good file, which must be mended whatever lies beside it.
 fn beside(name: &str, bytes: &[u8]) -> Folder {
@@ -124,6 +124,11 @@ fn a_bad_configuration_stops_the_run() {
     folder.caulk(&["check"]).exits(2).says(".caulk.yaml:");
     folder.write(".caulk.yaml", b"exclude: ['a{b']\n");
     folder.caulk(&["check"]).exits(2).says("the pattern `a{b` of `exclude` is malformed");
+    folder.write(".caulk.yaml", b"# ours\ncluster-domain: 'cluster.local;x'\n");
+    folder.caulk(&["check"]).exits(2).says(".caulk.yaml:2: `cluster.local;x` is no domain of a cluster");
+    folder.caulk(&["check", "--cluster-domain", "Cluster.Local."]).exits(2).says("is no domain of a cluster");
+    folder.write(".caulk.yaml", b"# ours\nexclude: [M\xfcller/]\n");
+    folder.caulk(&["check"]).exits(2).says("line 2 is no UTF-8; save it as UTF-8 text");
     folder
         .caulk(&["check", "--config", "nowhere.yaml"])
         .exits(2)
@@ -161,6 +166,55 @@ fn links_out_of_the_tree_are_never_written_through() {
     assert_eq!(outside.read("app.yaml"), broken());
     assert_eq!(outside.read("folder/app.yaml"), broken());
     assert!(std::fs::symlink_metadata(folder.path("in.yaml")).expect("a link").is_symlink());
+}
+
+/// Runs `fix --write`, and lets `meanwhile` happen after the files were read and before any is written: caulk waits for evidence
+/// from a pipe.
+#[cfg(unix)]
+fn while_writing(folder: &Folder, meanwhile: impl FnOnce()) -> Ran {
+    let pipe = folder.path("evidence.pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    let mut caulk = command(folder.root(), &["fix", "--write", "--evidence"]);
+    let child = caulk.arg(&pipe).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = child.spawn().expect("caulk starts");
+    // The other end is opened once caulk wants to read it.
+    let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe).expect("the pipe opens");
+    meanwhile();
+    std::io::Write::write_all(&mut writer, br#"{"kind":"List","items":[]}"#).expect("caulk reads");
+    drop(writer);
+    ran(child.wait_with_output().expect("caulk ends"))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_changes_or_vanishes_meanwhile_is_left_and_the_others_are_done() {
+    let files = [("changes.yaml", broken()), ("good.yaml", broken()), ("vanishes.yaml", broken())];
+    let folder = Folder::new(&files.each_ref().map(|(name, text)| (*name, text.as_str())));
+    let other = format!("# somebody else was here\n{}", broken());
+    let ended = while_writing(&folder, || {
+        folder.write("changes.yaml", other.as_bytes());
+        std::fs::remove_file(folder.path("vanishes.yaml")).expect("it can be removed");
+    });
+    ended
+        .exits(2)
+        .says("error: changes.yaml: not written: it changed after caulk had read it")
+        .says("error: vanishes.yaml: not written: it vanished after caulk had read it")
+        .says("1 of 3 mended");
+    assert_eq!(folder.read("good.yaml"), mended());
+    assert_eq!(folder.read("changes.yaml"), other);
+    assert!(!folder.path("vanishes.yaml").exists());
+}
+
+#[test]
+fn problems_below_the_folder_of_the_run_are_named_from_it() {
+    let folder = Folder::repository(&[("apps/bad.yaml", "a: [\n"), ("apps/app.yaml", &broken())]);
+    let ran = ran(command(&folder.path("apps"), &["check"]).output().expect("caulk runs"));
+    let ran = ran.exits(1).says(" --> app.yaml:").says("skipped: bad.yaml:2:1: not valid YAML");
+    assert!(!ran.err.contains("apps/"), "{}", ran.err);
+    // Machines get one name for a file, wherever caulk runs.
+    let report = command(&folder.path("apps"), &["check", "--format", "json"]).output().expect("caulk runs");
+    let report = String::from_utf8(report.stdout).expect("text");
+    assert!(report.contains("\"apps/bad.yaml\"") && report.contains("\"apps/app.yaml\""), "{report}");
 }
 
 #[cfg(unix)]

@@ -25,6 +25,11 @@ fn a_place_is_explained_also_where_nothing_is_wrong() {
         ran.out
     );
     folder.caulk(&["explain", "fine.yaml:11"]).exits(0).says("entrypoint-overridden: left alone");
+    let ran = folder.caulk(&["explain", "fine.yaml:11"]);
+    ran.says(r#"ghcr.io/goauthentik/server has ENTRYPOINT ["dumb-init", "--", "ak"]"#).says("(source: ");
+    let ran = folder.caulk(&["explain", "app.yaml:9"]).exits(0);
+    let told = ran.out.matches("has ENTRYPOINT").count();
+    assert_eq!(told, 1, "the dash in front of a container's first key belongs to it: {}", ran.out);
     folder.caulk(&["explain", "app.yaml:1"]).exits(0).says("lands as app in a namespace that is not known");
     folder.caulk(&["explain", "app.yaml:1000"]).exits(0).says("no rule has anything");
     folder.caulk(&["explain", "nowhere.yaml:1"]).exits(2).says("there is no such file");

@@ -95,7 +95,7 @@ pub(crate) fn command(folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-fn ran(output: Output) -> Ran {
+pub(crate) fn ran(output: Output) -> Ran {
     Ran {
         code: output.status.code().expect("caulk is not killed by a signal"),
         out: String::from_utf8(output.stdout).expect("text"),

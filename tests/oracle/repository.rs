@@ -21,7 +21,8 @@ pub(crate) fn is_full() -> bool {
     env::var_os("CAULK_FULL").is_some()
 }
 
-/// Returns the archives of real repositories; none where the shared data is absent.
+/// Returns the archives of real repositories; none where the shared data is absent. `CAULK_ONLY` chooses among them by parts
+/// of their names, with commas between.
 ///
 /// # Panics
 /// If it is absent and `CAULK_REQUIRE_SHARED` is set.
@@ -37,7 +38,9 @@ pub(crate) fn archives() -> Vec<PathBuf> {
         );
     }
     found.sort();
-    if !is_full() {
+    if let Ok(only) = env::var("CAULK_ONLY") {
+        found.retain(|path| only.split(',').any(|part| path.to_string_lossy().contains(part)));
+    } else if !is_full() {
         found = found.into_iter().step_by(ARCHIVES_APART).collect();
     }
     if found.is_empty() {

@@ -127,6 +127,34 @@ fn an_identity_token_is_a_refresh_token() {
     assert!(sent.iter().all(|request| !request.headers.contains_key("authorization")), "{sent:?}");
 }
 
+#[test]
+fn credentials_are_found_where_docker_and_podman_keep_them() {
+    let hook = |request: &Request, _: usize| {
+        let known = request.headers.get("authorization").is_some_and(|value| value == BASIC);
+        (!known).then(|| Answer::status(401).header("www-authenticate", "Basic realm=\"team\""))
+    };
+    let server = Server::with(private(), Box::new(hook));
+    let stored = format!(r#"{{"auths":{{"{}":{{"auth":"dXNlcjp3b3Jk"}}}}}}"#, server.host);
+    let places = [
+        ("home/.docker/config.json", None),
+        ("elsewhere/config.json", Some(("DOCKER_CONFIG", "elsewhere"))),
+        ("home/.config/containers/auth.json", None),
+        ("podman.json", Some(("REGISTRY_AUTH_FILE", "podman.json"))),
+        ("run/containers/auth.json", Some(("XDG_RUNTIME_DIR", "run"))),
+    ];
+    for (place, variable) in places {
+        let world = World::new(&[]);
+        world.write(place, &stored);
+        let image = image_of(&server);
+        let mut command = world.command(&["image", &image, "--online", "--insecure-registry", &server.host]);
+        if let Some((name, value)) = variable {
+            command.env(name, world.path(value));
+        }
+        let ran = crate::world::run(&mut command);
+        assert!(ran.out.contains("dumb-init"), "{place}: {ran:?}");
+    }
+}
+
 /// Installs a credential helper into a folder and returns the PATH with it.
 fn helper(world: &World, script: &str) -> std::ffi::OsString {
     world.write("bin/docker-credential-test", script);

@@ -301,6 +301,22 @@ fn a_silent_registry_is_given_up() {
 }
 
 #[test]
+fn a_registry_that_never_answers_is_not_waited_for_image_by_image() {
+    let server = Server::with(Content::default(), Box::new(|_, _| Some(Answer::Cut(vec![b'{'; 100], 1))));
+    let online = Online::new(settings(&server.host, Patience::default())).expect("a client");
+    let images: BTreeSet<ImageRef> = (0..100)
+        .filter_map(|number| ImageRef::parse(&format!("{}/bad/server{number}:1", server.host)).ok())
+        .collect();
+    let answers = online.images(&images);
+    assert!(answers.values().all(Result::is_err));
+    let given_up = |answer: &&Result<_, String>| {
+        answer.as_ref().is_err_and(|reason| reason.contains("did not answer several times"))
+    };
+    assert!(answers.values().filter(given_up).count() >= 80, "{answers:?}");
+    assert!(server.requests().len() < 40, "{}", server.requests().len());
+}
+
+#[test]
 fn a_registry_that_nobody_allowed_is_not_asked() {
     let mut content = Content::default();
     content.add("bad/server:1", &incident());

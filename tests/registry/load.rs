@@ -166,3 +166,36 @@ fn a_mirror_is_asked_first_and_the_origin_where_it_fails() {
     assert!(ask("other").contains("dumb-init"));
     assert!(origin.connections() > 0);
 }
+
+#[test]
+fn several_processes_share_one_cache() {
+    let mut content = Content::default();
+    let images = 40;
+    for number in 0..images {
+        let layers = vec![oci::program("lifecycle/ak", format!("#!/bin/sh\n# {number}\nexec /m \"$@\"\n"))];
+        content.add(&format!("team/app{number}:1"), &oci::image("dumb-init -- ak", "", layers));
+    }
+    let server = Server::start(content);
+    let world = World::new(&[]);
+    for number in 0..images {
+        let image = format!("{}/team/app{number}:1", server.host);
+        world.write(&format!("repo/a{number}.yaml"), &deployment(&format!("a{number}"), &image));
+    }
+    let cache = world.path("cache").display().to_string();
+    let args =
+        ["check", "--online", "--insecure-registry", &server.host, "--cache-dir", &cache, "--format", "json"];
+    let start = || {
+        let mut command = world.command(&args);
+        command.stdout(std::process::Stdio::piped()).spawn().expect("caulk starts")
+    };
+    let running: Vec<std::process::Child> = std::iter::repeat_with(start).take(6).collect();
+    let told: Vec<Vec<u8>> =
+        running.into_iter().map(|child| child.wait_with_output().expect("caulk ends").stdout).collect();
+    assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "all say the same");
+    assert!(String::from_utf8_lossy(&told[0]).contains("dumb-init"));
+    server.forget();
+    assert_eq!(world.caulk(&args).out.as_bytes(), told[0], "and so does one that comes later");
+    assert_eq!(server.requests(), Vec::<String>::new());
+    let leftovers = std::process::Command::new("find").args([&cache, "-name", ".tmp*"]).output();
+    assert_eq!(leftovers.expect("find runs").stdout, b"");
+}

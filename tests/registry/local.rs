@@ -56,6 +56,20 @@ fn a_workflow_and_the_configuration_name_dockerfiles_too() {
 }
 
 #[test]
+fn a_dockerfile_inherits_from_an_image_of_the_registry() {
+    let mut content = Content::default();
+    content.add("team/base:1", &incident());
+    let server = Server::start(content);
+    let image = "registry.example/team/app:1";
+    let dockerfile = format!("ARG HOST={}\nFROM $HOST/team/base:1\nCMD [\"worker\"]\n", server.host);
+    let world = World::new(&[("compose.yaml", &builds(image)), ("app/Dockerfile", &dockerfile)]);
+    assert!(!shown(&world, image).contains("dumb-init"), "the base is not known offline");
+    let told = world.caulk(&["image", image, "--online", "--insecure-registry", &server.host]).out;
+    assert!(told.contains(r#"entrypoint  ["dumb-init", "--", "ak"]"#), "{told}");
+    assert!(told.contains(r#"cmd         ["worker"]"#), "{told}");
+}
+
+#[test]
 fn a_dockerfile_that_is_a_link_is_not_read() {
     let image = "registry.example/team/app:1";
     let world = World::new(&[("compose.yaml", &builds(image))]);

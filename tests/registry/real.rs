@@ -41,7 +41,10 @@ pub(crate) fn start(private: bool) -> Option<Registry> {
 }
 
 /// Starts a registry with more lines for its configuration.
-fn start_with(credentials: Option<&'static str>, more: impl Fn(&Path) -> String) -> Option<Registry> {
+pub(crate) fn start_with(
+    credentials: Option<&'static str>,
+    more: impl Fn(&Path) -> String,
+) -> Option<Registry> {
     if !has("docker-registry") || !has("skopeo") {
         return None;
     }
@@ -193,7 +196,7 @@ fn a_tag_that_moves_is_looked_up_again() {
     assert!(ask("0").contains("entrypoint  none"));
 }
 
-fn openssl(folder: &Path, args: &str) {
+pub(crate) fn openssl(folder: &Path, args: &str) {
     let output = Command::new("openssl")
         .args(args.split_whitespace())
         .current_dir(folder)

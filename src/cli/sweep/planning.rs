@@ -56,7 +56,7 @@ pub(super) struct PlanArgs {
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<String>,
     /// The DNS domain of the clusters, over that of any configuration
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_name = "DOMAIN", value_parser = crate::config::cluster_domain)]
     cluster_domain: Option<String>,
     /// The branch of our pull requests; by default that of the central configuration, or caulk/mend
     #[arg(long, value_name = "BRANCH")]

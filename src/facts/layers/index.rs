@@ -69,6 +69,10 @@ const NAME_BYTES: u64 = 64 << 10;
 impl LayerIndex {
     /// Adds a file under the name that it has in the archive, resolving whiteouts.
     pub(crate) fn add(&mut self, name: &str, entry: Entry) {
+        // No file has such a name, whatever an archive claims; and the cache separates names by it.
+        if name.contains('\0') {
+            return;
+        }
         let path = normalized(name);
         let (folder, file) =
             path.rsplit_once('/').map_or(("", path.as_str()), |(folder, file)| (folder, file));

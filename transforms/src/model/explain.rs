@@ -9,17 +9,14 @@ use super::{
     placement::{Carrier, Namespace, Placement},
     value::{Place, TextId},
 };
-use crate::{finding::Location, syntax::Node};
+use crate::{finding::Location, image::ImageRef, syntax::Node};
 
 /// Returns what is known about a place, a sentence a line; nothing where no object stands.
 #[must_use]
 pub fn place(repository: &Repository, at: Location) -> Vec<String> {
     let mut lines = Vec::new();
-    let offset = at.span.start;
-    let holds = |node: Node<'_>| {
-        node.span().is_some_and(|span| span.start <= offset && offset < span.end.max(span.start + 1))
-    };
-    let here = |object: &&Object| object.file == at.file && holds(repository.node(object.file, object.root));
+    let here =
+        |object: &&Object| object.file == at.file && holds(repository.node(object.file, object.root), at);
     if let Some(object) = repository.objects().iter().find(here) {
         lines.push(titled(repository, object));
         lines.extend(repository.placements().of(object.id).iter().map(|each| placed(repository, each)));
@@ -27,9 +24,30 @@ pub fn place(repository: &Repository, at: Location) -> Vec<String> {
         lines.extend(doubts.iter().map(|doubt| format!("not known for certain: {doubt}")));
     }
     lines.extend(files(repository, at));
-    lines.extend(containers(repository, at, &holds));
+    lines.extend(containers(repository, at));
     lines.extend(problems(repository, at));
     lines
+}
+
+/// Returns the images of the containers that stand at a place, as the files and as overlays have them.
+#[must_use]
+pub fn images(repository: &Repository, at: Location) -> BTreeSet<ImageRef> {
+    let mut found = BTreeSet::new();
+    let own = repository.containers().iter().filter(|each| each.file == at.file);
+    for container in own.filter(|each| holds(repository.node(each.file, each.node), at)) {
+        let place = Place { text: TextId::of_file(container.file), node: container.node };
+        let variants: Vec<&Variant> = repository.composition().of(place).collect();
+        let composed = variants.iter().filter_map(|variant| variant.image.as_ref()).map(|image| &*image.text);
+        // What no overlay takes runs as it stands.
+        let alone = container.image.as_ref().filter(|_| variants.is_empty()).map(|image| &*image.text);
+        found.extend(composed.chain(alone).filter_map(|text| ImageRef::parse(text).ok()));
+    }
+    found
+}
+
+fn holds(node: Node<'_>, at: Location) -> bool {
+    let offset = at.span.start;
+    node.span().is_some_and(|span| span.start <= offset && offset < span.end.max(span.start + 1))
 }
 
 fn titled(repository: &Repository, object: &Object) -> String {
@@ -92,17 +110,17 @@ fn files(repository: &Repository, at: Location) -> Vec<String> {
     taken.map(|each| format!("the file is taken by {} in {}", each.taker, told(&each.pods))).collect()
 }
 
-fn containers(repository: &Repository, at: Location, holds: &dyn Fn(Node<'_>) -> bool) -> Vec<String> {
+fn containers(repository: &Repository, at: Location) -> Vec<String> {
     let mut lines = Vec::new();
     let own = repository.containers().iter().filter(|each| each.file == at.file);
-    for container in own.filter(|each| holds(repository.node(each.file, each.node))) {
+    for container in own.filter(|each| holds(repository.node(each.file, each.node), at)) {
         let place = Place { text: TextId::of_file(container.file), node: container.node };
         lines.extend(repository.composition().of(place).map(|variant| composed(repository, variant)));
     }
     // Commands in inline and JSON patches belong to no container of this file.
     let patched = repository.composition().patched_commands().filter(|(_, list)| {
         let (file, node) = repository.placements().texts().in_file(*list);
-        file == at.file && holds(repository.node(file, node))
+        file == at.file && holds(repository.node(file, node), at)
     });
     lines.extend(patched.map(|(variant, _)| composed(repository, variant)));
     lines

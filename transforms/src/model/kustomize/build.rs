@@ -233,7 +233,8 @@ impl<'a> Builder<'a> {
         match (others.next(), generator.adjusts) {
             (Some(old), true) => {
                 old.steps.push(Step::Patched(generator.at));
-                old.hashed |= generator.hashed;
+                // Both must want the suffix; kustomize keeps its mark of the first only if the second has it too.
+                old.hashed &= generator.hashed;
             }
             (None, false) => built.resources.push(made),
             (Some(_), false) => built.conflict(&made, generator.at),

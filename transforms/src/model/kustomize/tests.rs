@@ -8,15 +8,20 @@ use crate::{
     syntax,
 };
 
-/// Builds a folder; returns a line for each resource and for each problem.
-fn built(files: &[(&str, &str)], folder: &str) -> Vec<String> {
+fn read(files: &[(&str, &str)]) -> (Repository, Texts) {
     let parsed = files.iter().map(|(path, text)| SourceFile {
         path: RepoPath::new(path).expect("a path"),
         stream: Arc::new(syntax::parse(*text).expect("YAML")),
         protection: None,
     });
     let repository = Repository::build(parsed.collect());
-    let mut texts = Texts::new(repository.files());
+    let texts = Texts::new(repository.files());
+    (repository, texts)
+}
+
+/// Builds a folder; returns a line for each resource and for each problem.
+fn built(files: &[(&str, &str)], folder: &str) -> Vec<String> {
+    let (repository, mut texts) = read(files);
     let graph = Graph::read(&repository, &mut texts);
     let built = Builder::new(&repository, &texts, &graph).folder(&RepoPath::new(folder).expect("a path"));
     let resources = built.resources.iter().map(|resource| {
@@ -289,4 +294,28 @@ fn cycles_through_several_folders_end() {
         ("b/s.yaml", "{apiVersion: v1, kind: Service, metadata: {name: s}}\n"),
     ];
     assert_eq!(built(&files, "a"), ["Service/s -", "! a includes itself"]);
+}
+
+#[test]
+fn a_name_gets_its_hash_only_if_all_who_generate_want_it() {
+    let plain = "{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {x: y}}\n";
+    let made = "configMapGenerator: [{name: c, literals: [a=1]}]\n";
+    let hashed = |base: &str, over: &str, behavior: &str| {
+        let over = format!(
+            "resources: [../base]\nconfigMapGenerator: [{{name: c, behavior: {behavior}, literals: [b=2]}}]\n{over}"
+        );
+        let files =
+            [("base/c.yaml", plain), ("base/kustomization.yaml", base), ("over/kustomization.yaml", &over)];
+        let (repository, mut texts) = read(&files);
+        let graph = Graph::read(&repository, &mut texts);
+        let built = Builder::new(&repository, &texts, &graph).folder(&RepoPath::new("over").expect("a path"));
+        built.resources.iter().map(|resource| resource.hashed).collect::<Vec<_>>()
+    };
+    let off = "generatorOptions: {disableNameSuffixHash: true}\n";
+    for behavior in ["merge", "replace"] {
+        assert_eq!(hashed(made, "", behavior), [true], "{behavior}");
+        assert_eq!(hashed(made, off, behavior), [false], "{behavior}");
+        assert_eq!(hashed(&format!("{made}{off}"), "", behavior), [false], "{behavior}");
+        assert_eq!(hashed("resources: [c.yaml]\n", "", behavior), [false], "{behavior}");
+    }
 }
