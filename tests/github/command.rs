@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ pub(crate) struct Machine {
 
 /// What a run of caulk printed, and how it ended.
 pub(crate) struct Ran {
-    pub(crate) code: i32,
+    pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -79,19 +79,19 @@ impl Machine {
         command.env("HOME", self.folder.path()).current_dir(self.folder.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let output = command.args(args).args(["--api-url", api]).output().expect("caulk runs");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        Ran {
-            code: output.status.code().expect("caulk is not killed by a signal"),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
+        Ran::of(&output)
     }
 }
 
 impl Ran {
+    pub(crate) fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.out, self.err);
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.out, self.err);
         self
     }
 

@@ -6,15 +6,14 @@ mod faults;
 mod network;
 mod ways;
 
-use std::{
-    path::Path,
-    process::{Command, Output},
-};
+use std::{path::Path, process::Command};
 
-use serde_json::Value;
 use stand_in::{Access, Identity, Pull, Server};
 
-use crate::world::REPOSITORY;
+use crate::{
+    command::{self, Ran},
+    world::REPOSITORY,
+};
 
 pub(crate) const BRANCH: &str = "caulk/mend";
 
@@ -40,13 +39,6 @@ pub(crate) struct Stage {
     pub(crate) server: Server,
     pub(crate) token: String,
     folder: tempfile::TempDir,
-}
-
-/// What a run told.
-pub(crate) struct Ran {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
 }
 
 impl Stage {
@@ -106,32 +98,6 @@ impl Stage {
     }
 
     pub(crate) fn writes(&self) -> Vec<String> {
-        let all = self.server.exchanges();
-        all.iter().filter(|exchange| exchange.writes()).map(|exchange| exchange.call.clone()).collect()
-    }
-}
-
-impl Ran {
-    fn of(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
-    }
-
-    #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.out, self.err);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn says(self, part: &str) -> Self {
-        let said = self.out.contains(part) || self.err.contains(part);
-        assert!(said, "no {part:?} in\nstdout: {}\nstderr: {}", self.out, self.err);
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.out).expect("JSON on standard output")
+        command::writes(&self.server)
     }
 }

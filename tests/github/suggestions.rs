@@ -1,32 +1,16 @@
 //! What `caulk review` sends, applied as GitHub applies it, gives byte for byte what `caulk fix` gives.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, io::Write as _, path::Path};
 
 use stand_in::{ReviewComment, Server};
+
+#[path = "../review/applied.rs"]
+mod applied;
 
 use crate::{
     command::Machine,
     review::{AT, app, opened},
 };
-
-/// Every rule's cases in which something is mended.
-fn cases() -> Vec<PathBuf> {
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("transforms/src/rules");
-    let folders = |folder: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
-    };
-    let mut cases: Vec<PathBuf> =
-        folders(&rules).iter().flat_map(|rule| folders(&rule.join("cases"))).collect();
-    cases.retain(|case| case.join("after").is_dir());
-    cases.sort();
-    cases
-}
 
 /// The texts below a folder, by path.
 fn texts(folder: &Path) -> BTreeMap<String, String> {
@@ -62,26 +46,13 @@ fn configuration(case: &Path) -> String {
     serde_yaml::to_string(&BTreeMap::from([("images", rows)])).expect("a configuration")
 }
 
-/// Reads the lines between the fences of a comment as CommonMark has it.
-fn suggested(body: &str) -> Vec<String> {
-    let mut lines = body.split('\n').skip_while(|line| !line.starts_with("```"));
-    let open = lines.next().expect("a fence");
-    let fence = &open[..open.len() - open.trim_start_matches('`').len()];
-    assert_eq!(&open[fence.len()..], "suggestion", "{body}");
-    let closes = |line: &&str| line.len() >= fence.len() && line.bytes().all(|byte| byte == b'`');
-    lines.take_while(|line| !closes(line)).map(str::to_owned).collect()
-}
-
-/// Replaces lines of the head's file as GitHub does: what separates them is a line feed, and the end of the file stays.
-fn applied(head: &str, mut comments: Vec<&ReviewComment>) -> String {
-    let mut lines: Vec<String> = head.split('\n').map(str::to_owned).collect();
-    comments.sort_by_key(|comment| std::cmp::Reverse(comment.line));
-    for comment in comments {
+/// What GitHub makes of a file of the head when all these comments are applied.
+fn applied(head: &str, comments: &[&ReviewComment]) -> String {
+    let suggestion = |comment: &&ReviewComment| {
         let last = comment.line.expect("a line") as usize;
-        let first = comment.start_line.map_or(last, |first| first as usize);
-        lines.splice(first - 1..last, suggested(&comment.body));
-    }
-    lines.join("\n")
+        (comment.start_line.map_or(last, |first| first as usize), last, comment.body.clone())
+    };
+    applied::applied(head, comments.iter().map(suggestion).collect())
 }
 
 /// What `caulk fix` makes of the files.
@@ -106,7 +77,8 @@ fn fixed(machine: &Machine, files: &BTreeMap<String, String>) -> BTreeMap<String
 #[test]
 fn suggestions_as_they_are_sent_give_what_fix_gives() {
     let (mut made, mut files) = (0, 0);
-    for case in cases() {
+    // Only cases in which something is mended have suggestions.
+    for case in applied::cases().into_iter().filter(|case| case.join("after").is_dir()) {
         let server = Server::start();
         let machine = Machine::new(&server, app());
         let mut head = texts(&case.join("before"));
@@ -128,7 +100,7 @@ fn suggestions_as_they_are_sent_give_what_fix_gives() {
             });
             if !elsewhere {
                 (made, files) = (made + here.len(), files + usize::from(!here.is_empty()));
-                assert_eq!(applied(&head[&path], here), after, "{}: {path}", case.display());
+                assert_eq!(applied(&head[&path], &here), after, "{}: {path}", case.display());
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Suggestions, made as GitHub makes them, give byte for byte what `caulk fix` gives.
 
+mod applied;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -38,24 +40,10 @@ fn mends_of(run: &Run) -> Vec<Mend> {
     mends(&run.plan, &|file| run.repository.files().get(file.0 as usize).map(|file| &file.path))
 }
 
-/// Reads the lines between the fences of a comment as CommonMark has it.
-fn suggested(body: &str) -> Vec<String> {
-    let mut body_lines = body.split('\n');
-    let open = body_lines.next().expect("a fence");
-    let fence = &open[..open.len() - open.trim_start_matches('`').len()];
-    assert_eq!(&open[fence.len()..], "suggestion", "{body}");
-    let closes = |line: &&str| line.len() >= fence.len() && line.bytes().all(|byte| byte == b'`');
-    body_lines.take_while(|line| !closes(line)).map(str::to_owned).collect()
-}
-
-/// Replaces lines of the head's file as GitHub does: what separates them is a line feed, and the end of the file stays.
-fn applied(head: &str, mut mends: Vec<&Mend>) -> String {
-    let mut lines: Vec<String> = head.split('\n').map(str::to_owned).collect();
-    mends.sort_by_key(|mend| std::cmp::Reverse(mend.first));
-    for mend in mends {
-        lines.splice(mend.first as usize - 1..mend.last as usize, suggested(&mend.block()));
-    }
-    lines.join("\n")
+/// What GitHub makes of a file of the head when all these mends are applied.
+fn applied(head: &str, mends: &[&Mend]) -> String {
+    let suggestion = |mend: &&Mend| (mend.first as usize, mend.last as usize, mend.block());
+    applied::applied(head, mends.iter().map(suggestion).collect())
 }
 
 /// Applies all suggestions of the tree; returns how many there were, and how many could be none.
@@ -75,23 +63,10 @@ fn judge(root: &Path, name: &str) -> (usize, usize) {
             assert!(!mend.outcomes.is_empty(), "{name}: {}", change.path);
         }
         if others.is_empty() {
-            assert_eq!(applied(head, suggestions), change.after, "{name}: {}", change.path);
+            assert_eq!(applied(head, &suggestions), change.after, "{name}: {}", change.path);
         }
     }
     counts
-}
-
-/// Every rule's cases, with what they state of images put into the configuration.
-fn cases() -> Vec<PathBuf> {
-    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("transforms/src/rules");
-    let folders = |folder: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
-    };
-    let mut cases: Vec<PathBuf> =
-        folders(&rules).iter().flat_map(|rule| folders(&rule.join("cases"))).collect();
-    cases.sort();
-    cases
 }
 
 fn copy(from: &Path, to: &Path, change: &dyn Fn(String) -> String) {
@@ -130,7 +105,7 @@ fn suggestions_of_all_cases_give_what_fix_gives() {
         [("as it is", &as_is), ("unended", &unended), ("CRLF", &carriage)];
     for (name, change) in variants {
         let mut total = (0, 0);
-        for case in cases() {
+        for case in applied::cases() {
             let folder = tempfile::tempdir().expect("a folder");
             copy(&case.join("before"), folder.path(), change);
             if !folder.path().join(".caulk.yaml").exists() {
@@ -238,5 +213,5 @@ fn a_fence_in_the_lines_does_not_end_the_suggestion() {
     let (_folder, run) = one_file(&text);
     let mends = mends_of(&run);
     assert!(mends[0].block().starts_with("`````suggestion\n"));
-    assert_eq!(applied(&text, mends.iter().collect()), run.plan.changes[0].after);
+    assert_eq!(applied(&text, &mends.iter().collect::<Vec<_>>()), run.plan.changes[0].after);
 }
