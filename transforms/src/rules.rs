@@ -18,6 +18,7 @@ rules! {
 }
 
 mod container_run;
+mod releases;
 
 /// Returns the rule with this name.
 #[must_use]

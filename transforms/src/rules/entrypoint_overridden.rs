@@ -3,7 +3,6 @@
 mod change;
 mod decide;
 mod modifiers;
-mod releases;
 mod report;
 
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ mod world;
 
 use decide::{Problem, Verdict, decide};
 use modifiers::Surroundings;
-use spots::{Host, Owner, Reader, Spot};
+use spots::{Host, Owner, Spot};
 use world::{Situation, World};
 
 use crate::{
@@ -145,12 +145,8 @@ fn judge(
 }
 
 fn asks_no_cluster_dns(cx: &Context<'_>, spot: &Spot<'_>) -> Option<String> {
-    match (spot.reader, spot.owner) {
-        (Reader::Chart { .. }, Owner::Object(object)) => {
-            pods::chart_asks_no_cluster_dns(cx.repository.node(object.file, object.root))
-        }
-        (reader, _) => pods::asks_no_cluster_dns(reader),
-    }
+    let Owner::Object(object) = spot.owner else { return None };
+    pods::asks_no_cluster_dns(cx.repository, object, spot.reader)
 }
 
 /// Tells whether a completion stays in the namespace of the pod, wherever it runs.

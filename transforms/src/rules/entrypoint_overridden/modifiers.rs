@@ -1,13 +1,15 @@
 //! What lowers a fix by one tier: the image, the pod and the controller may be other than they look.
 
-use super::releases;
 use crate::{
     argv::DEFAULT_PATH,
     facts::{Caveat, ImageFacts},
     finding::{Applicability, Fix},
     image::ImageRef,
     model::{Origin, Repository},
-    rules::container_run::{OwnPath, Run, cannot_change, lower},
+    rules::{
+        container_run::{OwnPath, Run, cannot_change, lower},
+        releases,
+    },
 };
 
 /// Lowers a fix for every reason that speaks against it.
@@ -35,7 +37,7 @@ pub(super) fn apply(repository: &Repository, run: &Run<'_>, image: (&ImageRef, &
         lower(fix, reason);
     }
     let known = matches!(run.container.origin, Origin::KnownChart(_));
-    if let Some(reason) = releases::doubts(repository, run.object).into_iter().next() {
+    if let Some(reason) = releases::doubts(repository, run.object, &releases::ARGV).into_iter().next() {
         // Of a chart that is not known the values are doubtful already, and one doubt about a chart is one doubt.
         if known { lower(fix, reason) } else { fix.reasons.push(reason) }
     }

@@ -10,7 +10,7 @@ use crate::{
     finding::Applicability,
     hosts::{Form, Role},
     model::Repository,
-    rules::container_run,
+    rules::{container_run, releases},
     syntax::Node,
 };
 
@@ -19,6 +19,13 @@ pub(super) fn apply(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, complet
     for reason in reasons(cx, spot, host, completion) {
         completion.tier = completion.tier.lowered();
         completion.reasons.push(reason);
+    }
+    // What a chart's pod is like may be decided elsewhere. It is one doubt, about the chart, however often it is said.
+    if let (Reader::Chart { .. }, Owner::Object(object)) = (spot.reader, spot.owner)
+        && let Some(doubt) = releases::doubts(cx.repository, object, &releases::DNS).into_iter().next()
+    {
+        completion.tier = completion.tier.min(Applicability::Unsafe);
+        completion.reasons.push(doubt);
     }
     // Who looks a bare name up decides its namespace. That alone is no reason to only show what is unsafe anyway.
     if let Some(reason) = reader(spot).filter(|_| completion.problem != Problem::Qualified) {

@@ -1,50 +1,61 @@
 //! What a pod says about how it looks names up.
 
+use std::collections::BTreeSet;
+
 use super::{
     decide::Problem,
     spots::{Host, Reader},
 };
-use crate::syntax::Node;
+use crate::{
+    model::{
+        Object, Repository,
+        value::{Texts, Value},
+    },
+    syntax::Node,
+};
 
-/// Tells why a pod does not ask the cluster's DNS, if so (row 1).
-pub(super) fn asks_no_cluster_dns(reader: Reader<'_>) -> Option<String> {
-    let Reader::Container { pod: Some(pod), .. } = reader else { return None };
-    let policy = pod.get("dnsPolicy").and_then(Node::as_str).unwrap_or("ClusterFirst");
-    let host_network = pod.get("hostNetwork").and_then(Node::as_str) == Some("true");
-    match policy {
-        "Default" | "None" => Some(format!("the pod's dnsPolicy is {policy}: it does not ask the cluster's DNS")),
-        "ClusterFirst" if host_network => Some(
-            "the pod uses the node's network without dnsPolicy ClusterFirstWithHostNet: it does not ask the cluster's DNS"
-                .to_owned(),
-        ),
-        _ => None,
-    }
+/// Tells why an object's pods, or those that a chart makes of its values, may not ask the cluster's DNS, if so (row 1).
+///
+/// It is asked of the object as every overlay will have it. Which of its pods has what is not told apart.
+pub(super) fn asks_no_cluster_dns(repository: &Repository, object: &Object, reader: Reader<'_>) -> Option<String> {
+    let whose = match reader {
+        Reader::Container { .. } => "the pod's",
+        Reader::Chart { .. } => "the chart's",
+        Reader::Data | Reader::Operator | Reader::Controller(_) => return None,
+    };
+    let placements = repository.placements();
+    placements.of(object.id).iter().find_map(|placement| {
+        let composed = placements.composed(object, placement);
+        let reason = other_dns(placements.texts(), &composed.value)?;
+        Some(format!("{whose} {reason}"))
+    })
 }
 
-/// Tells why the pods that a chart makes may not ask the cluster's DNS, if its values say so somewhere: which of its pods has
-/// what is for its templates to say.
-pub(super) fn chart_asks_no_cluster_dns(values: Node<'_>) -> Option<String> {
-    let mut host_network = false;
-    let mut open = vec![values];
-    while let Some(node) = open.pop() {
-        for entry in node.entries() {
-            match (entry.name(), entry.value().as_str()) {
-                (Some("dnsPolicy"), Some(policy @ ("Default" | "None"))) => {
-                    return Some(format!("a dnsPolicy in the chart's values is {policy}: it does not ask the cluster's DNS"));
-                }
-                (Some("dnsPolicy"), Some("ClusterFirstWithHostNet")) => return None,
-                (Some("hostNetwork"), Some("true")) => host_network = true,
-                _ => {}
-            }
-            open.push(entry.value());
+/// Looks for a pod's own words about DNS: they stand in one mapping, in pods as in the values of charts.
+fn other_dns(texts: &Texts, whole: &Value) -> Option<String> {
+    let mut open = vec![whole.clone()];
+    // Aliases lead to the same places over and over.
+    let mut seen = BTreeSet::new();
+    while let Some(value) = open.pop() {
+        if let Value::Source(place) = &value
+            && !seen.insert(*place)
+        {
+            continue;
         }
-        open.extend(node.items());
+        let policy = texts.text_at(&value, &["dnsPolicy"]).unwrap_or_default();
+        if matches!(policy.as_str(), "Default" | "None") {
+            return Some(format!("dnsPolicy is {policy}: it does not ask the cluster's DNS"));
+        }
+        // What is written in other words than `false` may be true: `yes`, or a template's value.
+        let host_network = texts.text_at(&value, &["hostNetwork"]).is_some_and(|text| !matches!(text.as_str(), "" | "false"));
+        if host_network && policy != "ClusterFirstWithHostNet" {
+            let why = "network is the node's, without dnsPolicy ClusterFirstWithHostNet: it does not ask the cluster's DNS";
+            return Some(why.to_owned());
+        }
+        open.extend(texts.entries(&value).into_iter().map(|(_, value)| value));
+        open.extend(texts.items(&value));
     }
-    host_network.then(|| {
-        "the chart's values ask for the node's network without dnsPolicy ClusterFirstWithHostNet: its pod may not ask the \
-         cluster's DNS"
-            .to_owned()
-    })
+    None
 }
 
 /// Returns what in the container and its pod speaks against a longer name.

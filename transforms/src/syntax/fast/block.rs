@@ -5,6 +5,9 @@ use crate::span::Span;
 use crate::syntax::arena::{Flags, Shape};
 use crate::syntax::node::ScalarStyle;
 
+/// The most anchors that a document may have when an alias is looked up.
+const MOST_ANCHORS: usize = 64;
+
 impl Reader<'_> {
     /// Reads a line of block style from its first token on, and whatever scalar or flow collection begins there.
     pub(super) fn block_line(&mut self) -> Option<()> {
@@ -138,6 +141,10 @@ impl Reader<'_> {
         let start = self.at;
         let name = self.property()?;
         let name = name.of(self.text);
+        // The search is linear; a document with that many anchors is the parser's, which keeps them in a map.
+        if self.anchors.len() > MOST_ANCHORS {
+            return None;
+        }
         // A repeated name stands for the latest.
         let found = self.anchors.iter().rev().find(|(anchor, _)| anchor.of(self.text) == name);
         let (_, target) = *found?;

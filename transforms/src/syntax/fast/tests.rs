@@ -84,6 +84,20 @@ fn what_is_unusual_or_wrong_is_left_to_the_parser() {
     }
 }
 
+/// The quick reader searches anchors one by one: a text of many anchors and aliases would take it a time that grows with the square.
+#[test]
+fn many_anchors_are_left_to_the_parser() {
+    let anchored =
+        |count: usize| (0..count).map(|number| format!("k{number}: &a{number} v\n")).collect::<String>();
+    let text = |count: usize| anchored(count) + "last: *a0\n";
+    assert!(read(&text(64).into(), &mut Vec::new()).is_some());
+    assert!(read(&text(65).into(), &mut Vec::new()).is_none());
+    assert!(
+        read(&anchored(1000).into(), &mut Vec::new()).is_some(),
+        "anchors that nobody refers to cost nothing"
+    );
+}
+
 /// Lines of manifests and of what looks like them, to be put below each other at any indentation.
 const PIECES: [&str; 48] = [
     "a:",
