@@ -5,4 +5,6 @@ mod harness;
 mod new;
 mod push;
 mod server;
+#[cfg(unix)]
+mod sign;
 mod tree;

@@ -1,6 +1,10 @@
 //! Commits made in memory and pushed to git's own server.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use caulk::{
     config::Authority,
@@ -14,25 +18,28 @@ use caulk::{
     run::run_tree,
 };
 use caulk_transforms::path::RepoPath;
+use stand_in::Tls;
 
 use crate::{
     harness::{Work, broken, git, mended, request},
     server::{Server, token},
 };
 
-const BRANCH: &str = "refs/heads/caulk/mend";
+/// No pack is larger.
+const BOUND: u64 = 64 << 20;
+pub(crate) const BRANCH: &str = "refs/heads/caulk/mend";
 
-fn remote(server: &Server) -> Remote {
+pub(crate) fn remote(server: &Server) -> Remote {
     let network = Network { proxy: None, silence: Duration::from_secs(5), ..Network::default() };
     Remote::new(&server.url("y.git"), Some(&token()), &network).expect("an address")
 }
 
-fn person() -> Person {
+pub(crate) fn person() -> Person {
     Person { name: "caulk[bot]".to_owned(), email: "caulk@example.org".to_owned() }
 }
 
 /// Plans, and makes the commit.
-fn mend(fetched: &Fetched, message: &str, signing: Option<&Signing>) -> Built {
+pub(crate) fn mend(fetched: &Fetched, message: &str, signing: Option<&Signing>) -> Built {
     let run = run_tree(&request(), &fetched.store, fetched.commit, &Authority::Own).expect("a run");
     let files: Vec<(&RepoPath, &[u8])> =
         run.plan.changes.iter().map(|change| (&change.path, change.after.as_bytes())).collect();
@@ -49,7 +56,7 @@ fn mend(fetched: &Fetched, message: &str, signing: Option<&Signing>) -> Built {
     build(&fetched.store, &files, &draft).expect("a commit")
 }
 
-fn set_up() -> (Work, Server, std::path::PathBuf, Fetched) {
+pub(crate) fn set_up() -> (Work, Server, PathBuf, Fetched) {
     let work = Work::new(&[("apps/deep/a.yaml", &broken()), ("b.yaml", &broken()), ("c.yaml", "a: 1\n")]);
     #[cfg(unix)]
     {
@@ -59,7 +66,7 @@ fn set_up() -> (Work, Server, std::path::PathBuf, Fetched) {
     work.commit();
     let server = Server::start();
     let bare = server.serve("y.git", work.root());
-    let fetched = fetch(&mut remote(&server), &Want::Default, 64 << 20, None).expect("a commit");
+    let fetched = fetch(&mut remote(&server), &Want::Default, BOUND, None).expect("a commit");
     (work, server, bare, fetched)
 }
 
@@ -176,33 +183,22 @@ fn only_regular_files_of_the_parent_are_changed() {
 }
 
 #[test]
-fn a_commit_is_signed_by_ssh_and_git_verifies_it() {
-    let (_work, server, bare, fetched) = set_up();
-    let keys = tempfile::tempdir().expect("a folder");
-    let key = keys.path().join("key");
-    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
-    assert!(made.expect("ssh-keygen runs").success());
-    let signing = Signing::Ssh { key: key.clone(), program: None };
-    let built = mend(&fetched, "signed", Some(&signing));
-    let update = Update { reference: BRANCH, expected: None, new: Some(built.commit), pack: &built.pack };
-    push(&mut remote(&server), &update).expect("a push");
-    let public = fs::read_to_string(key.with_extension("pub")).expect("a key");
-    let signers = keys.path().join("signers");
-    fs::write(&signers, format!("caulk@example.org {public}")).expect("a file");
-    let known = format!("gpg.ssh.allowedSignersFile={}", signers.display());
-    git(&bare, &["-c", "gpg.format=ssh", "-c", &known, "verify-commit", BRANCH]);
-
-    let missing = Signing::Ssh { key: keys.path().join("none"), program: None };
-    let person = person();
-    let draft = Draft {
-        parent: fetched.commit,
-        message: "x",
-        author: &person,
-        committer: &person,
-        seconds: 0,
-        sign_off: false,
-        signing: Some(&missing),
+fn commits_are_fetched_and_pushed_over_tls_that_the_user_trusts() {
+    let (_work, server, bare, _) = set_up();
+    let Some(tls) = Tls::before(&format!("http://{}", server.address)) else { return };
+    let bundle = fs::read(tls.certificate()).expect("a certificate");
+    let remote = |ca_bundle| {
+        let network =
+            Network { proxy: None, silence: Duration::from_secs(5), ca_bundle, ..Network::default() };
+        Remote::new(&format!("{}/y.git", tls.url()), Some(&token()), &network).expect("an address")
     };
-    let error = build(&fetched.store, &[], &draft).expect_err("no key");
-    assert!(format!("{error:#}").starts_with("failed to sign with ssh-keygen"), "{error:#}");
+    let error =
+        fetch(&mut remote(None), &Want::Default, BOUND, None).expect_err("nobody knows the certificate");
+    assert!(format!("{error:#}").contains("certificate"), "{error:#}");
+    let mut trusting = remote(Some(bundle));
+    let fetched = fetch(&mut trusting, &Want::Default, BOUND, None).expect("a commit");
+    let built = mend(&fetched, "mended", None);
+    let update = Update { reference: BRANCH, expected: None, new: Some(built.commit), pack: &built.pack };
+    push(&mut trusting, &update).expect("a push");
+    assert_eq!(git(&bare, &["rev-parse", BRANCH]).trim(), built.commit.to_string());
 }

@@ -5,7 +5,7 @@ use std::{
     io::{self, BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use stand_in::{Access, Identity};
+use stand_in::{Access, Identity, Tls};
 
 use super::{BRANCH, Ran, Stage, broken};
 use crate::world::REPOSITORY;
@@ -74,95 +74,21 @@ fn every_connection_goes_through_the_proxy_of_the_environment() {
     assert!(stage.server.exchanges().is_empty(), "nothing goes around it");
 }
 
-/// Puts TLS before a server, with a certificate of its own.
-const TLS: &str = r#"
-import socket, ssl, sys, threading
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain("cert.pem", "key.pem")
-server = socket.create_server(("127.0.0.1", 0))
-print(server.getsockname()[1], flush=True)
-def copy(a, b):
-    try:
-        while data := a.recv(65536):
-            b.sendall(data)
-        b.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
-def serve(client):
-    try:
-        client = context.wrap_socket(client, server_side=True)
-    except OSError:
-        return
-    there = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-    threading.Thread(target=copy, args=(there, client), daemon=True).start()
-    copy(client, there)
-while True:
-    threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
-"#;
-
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Starts it, and returns its port.
-fn tls(folder: &Path, port: &str) -> Option<(Ended, String)> {
-    let certificate = [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        "key.pem",
-        "-out",
-        "cert.pem",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=DNS:localhost",
-        "-addext",
-        "basicConstraints=critical,CA:FALSE",
-    ];
-    let made = Command::new("openssl").args(certificate).current_dir(folder).stderr(Stdio::null()).status();
-    made.ok().filter(std::process::ExitStatus::success)?;
-    let mut child = Command::new("python3")
-        .args(["-c", TLS, port])
-        .current_dir(folder)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .ok()?;
-    let mut line = String::new();
-    BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;
-    Some((Ended(child), line.trim().to_owned()))
-}
-
 #[test]
 fn a_certificate_of_ones_own_is_trusted_where_the_user_says_so() {
     let stage = Stage::broken();
     let folder = tempfile::tempdir().expect("a folder");
-    let port = stage.server.url().rsplit(':').next().expect("a port").to_owned();
-    let Some((_running, port)) = tls(folder.path(), &port) else {
-        assert!(std::env::var_os("CAULK_REQUIRE_SERVERS").is_none(), "there is no openssl or python3");
-        return;
-    };
+    let Some(tls) = Tls::before(stage.server.url()) else { return };
     // The commit is here, so that the server's own address, which has no TLS, is not needed.
     let checkout = folder.path().join("checkout");
     let url = format!("{}/{REPOSITORY}.git", stage.server.url());
     let cloned = Command::new("git").args(["clone", "--quiet", &url]).arg(&checkout).status();
     assert!(cloned.is_ok_and(|status| status.success()));
-    let api = format!("https://localhost:{port}");
     let args = ["--repo", REPOSITORY];
-    caulk(&stage, &checkout, &api, &args, &[]).exits(2).says("certificate");
-    let trusting = [&args[..], &["--ca-bundle", "../cert.pem"]].concat();
-    caulk(&stage, &checkout, &api, &trusting, &[]).exits(0).says("opened");
+    caulk(&stage, &checkout, tls.url(), &args, &[]).exits(2).says("certificate");
+    let bundle = tls.certificate();
+    let trusting = [&args[..], &["--ca-bundle", bundle.to_str().expect("a path")]].concat();
+    caulk(&stage, &checkout, tls.url(), &trusting, &[]).exits(0).says("opened");
     stage.holds_one_mend_of(&["a"]);
 }
 

@@ -46,6 +46,7 @@ mod smart;
 mod state;
 mod store;
 mod sync;
+mod tls;
 
 pub use self::{
     exchange::Exchange,
@@ -55,4 +56,5 @@ pub use self::{
     people::Made,
     server::Server,
     state::{Check, Comment, Event, Pull, Repository, Review, ReviewComment, Rule},
+    tls::Tls,
 };
