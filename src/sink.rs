@@ -4,6 +4,7 @@ pub mod diff;
 pub mod formats;
 pub mod json;
 pub mod markdown;
+mod mask;
 pub mod progress;
 pub mod screen;
 pub mod stage;
