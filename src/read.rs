@@ -72,11 +72,11 @@ pub fn read(
         })
         .collect();
     read_needed(tree, candidates, thoroughness, &mut results);
-    let mut reading = Reading::default();
+    let mut reading = Reading { files: Vec::with_capacity(results.len()), ..Reading::default() };
     for (result, candidate) in results.into_iter().zip(candidates) {
         match result {
             Outcome::Parsed(file) => {
-                reading.files.push(*file);
+                reading.files.push(file);
                 continue;
             }
             Outcome::Skipped(skip) => reading.skipped.push(skip),
@@ -91,7 +91,7 @@ pub fn read(
 /// file of which a ConfigMap is made may hold anything.
 fn read_needed(tree: &Tree, candidates: &[Candidate], thoroughness: Thoroughness, results: &mut [Outcome]) {
     let parsed = results.iter().map(|result| match result {
-        Outcome::Parsed(file) => Some(&**file),
+        Outcome::Parsed(file) => Some(file),
         _ => None,
     });
     let parsed: Vec<Option<&SourceFile>> = parsed.collect();
@@ -145,7 +145,7 @@ fn check(bytes: &[u8]) -> Result<(), Trouble> {
 }
 
 enum Outcome {
-    Parsed(Box<SourceFile>),
+    Parsed(SourceFile),
     Skipped(Skip),
     Irrelevant,
 }
@@ -169,11 +169,11 @@ fn read_one(
         false => check(buffer).map(|()| None),
     });
     match result {
-        Ok(Some(stream)) => Outcome::Parsed(Box::new(SourceFile {
+        Ok(Some(stream)) => Outcome::Parsed(SourceFile {
             protection: protection(candidate, &stream),
             path: candidate.path.clone(),
             stream,
-        })),
+        }),
         Ok(None) => Outcome::Irrelevant,
         Err(trouble) => Outcome::Skipped(Skip::new(candidate.path.as_str(), trouble)),
     }

@@ -179,7 +179,7 @@ fn prepare(request: &Request, folder: &Path) -> Result<Prepared> {
 fn read_tree(request: &Request, tree: Tree, mut skipped: Vec<Skip>, config: Config) -> Result<Prepared> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(request.threads).build();
     let pool = pool.context("no threads to be had")?;
-    let listing = walk::list(&tree, &config.exclude, pool.current_num_threads())?;
+    let listing = pool.install(|| walk::list(&tree, &config.exclude, pool.current_num_threads()))?;
     let progress = Progress::begin("reading", listing.files.len());
     let thoroughness = request.thoroughness.max(least(&config.selection(&request.rules)));
     let reading = pool.install(|| read::read(&tree, &listing.files, thoroughness, &progress));

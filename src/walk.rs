@@ -7,12 +7,13 @@ mod tree;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::{Context as _, Result};
 use caulk_transforms::{model::Protection, path::RepoPath};
 use ignore::{DirEntry, WalkBuilder, WalkState, gitignore::Gitignore};
+use rayon::slice::ParallelSliceMut as _;
 
 pub use self::tree::Tree;
 use crate::{
@@ -50,7 +51,8 @@ pub struct Listing {
     pub temporaries: Vec<PathBuf>,
 }
 
-/// Lists the YAML files of a tree. `exclude` holds the patterns of the configuration.
+/// Lists the YAML files of a tree. `exclude` holds the patterns of the configuration. Large lists are sorted by the threads of
+/// the pool that this is called in.
 ///
 /// # Errors
 /// If a pattern of `exclude` is malformed.
@@ -88,7 +90,7 @@ pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> 
             listing.files.push(candidate);
         }
     }
-    listing.files.sort_by(|a, b| a.path.cmp(&b.path));
+    listing.files.par_sort_by(|a, b| a.path.cmp(&b.path));
     listing.files.dedup_by(|a, b| a.path == b.path);
     listing.skipped.sort();
     listing.skipped.dedup();
@@ -146,26 +148,49 @@ fn walk(tree: &Tree, start: &Path, threads: usize, found: &mut Found) {
         .filter_entry(|entry| {
             !(entry.depth() > 0 && is_folder(entry) && CLOSED.iter().any(|name| entry.file_name() == *name))
         });
-    let (send, receive) = mpsc::channel::<Seen>();
+    let all = Mutex::new(Found::default());
     builder.build_parallel().run(|| {
-        let send = send.clone();
+        let mut own = Own { found: Found::default(), all: &all };
         Box::new(move |entry| {
             if let Some(seen) = look(tree, entry) {
-                // The receiver lives until all senders are gone.
-                let _ = send.send(seen);
+                own.found.add(seen);
             }
             WalkState::Continue
         })
     });
-    drop(send);
-    for seen in receive {
+    found.append(all.into_inner().unwrap_or_else(PoisonError::into_inner));
+}
+
+/// What one thread finds. It hands all of it over when it is done.
+struct Own<'a> {
+    found: Found,
+    all: &'a Mutex<Found>,
+}
+
+impl Drop for Own<'_> {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.append(std::mem::take(&mut self.found));
+    }
+}
+
+impl Found {
+    fn add(&mut self, seen: Seen) {
         match seen {
-            Seen::Yaml(path) => found.yaml.push(path),
-            Seen::Other(path) => found.others.push(path),
-            Seen::Attributes(path) => found.attributes.push(path),
-            Seen::Temporary(path) => found.temporaries.push(path),
-            Seen::Trouble(skip) => found.skipped.push(skip),
+            Seen::Yaml(path) => self.yaml.push(path),
+            Seen::Other(path) => self.others.push(path),
+            Seen::Attributes(path) => self.attributes.push(path),
+            Seen::Temporary(path) => self.temporaries.push(path),
+            Seen::Trouble(skip) => self.skipped.push(skip),
         }
+    }
+
+    fn append(&mut self, mut more: Self) {
+        self.yaml.append(&mut more.yaml);
+        self.others.append(&mut more.others);
+        self.attributes.append(&mut more.attributes);
+        self.temporaries.append(&mut more.temporaries);
+        self.skipped.append(&mut more.skipped);
     }
 }
 

@@ -10,6 +10,7 @@ use caulk_transforms::{
     path::RepoPath,
     syntax::{Entry, Kind, Node, Stream},
 };
+use rayon::prelude::*;
 
 use super::sift;
 use crate::walk::Candidate;
@@ -21,8 +22,9 @@ pub(super) fn needed(
     unread: &dyn Fn(usize) -> bool,
 ) -> BTreeSet<usize> {
     let changes = |file: &SourceFile| sift::changes_others(&file.path, file.stream.text().as_bytes());
-    let seeds = parsed.iter().zip(0..).filter(|(file, _)| file.is_some_and(changes));
-    let mut open: VecDeque<usize> = seeds.map(|(_, place)| place).collect();
+    let seeds = parsed.par_iter().enumerate().filter(|(_, file)| file.is_some_and(changes));
+    let seeds: Vec<usize> = seeds.map(|(place, _)| place).collect();
+    let mut open = VecDeque::from(seeds);
     let mut met: BTreeSet<usize> = open.iter().copied().collect();
     let mut needed = BTreeSet::new();
     while let Some(file) = open.pop_front().and_then(|place| parsed.get(place).copied().flatten()) {
@@ -46,14 +48,16 @@ pub(super) fn generated(
     parsed: &[Option<&SourceFile>],
     unread: &dyn Fn(usize) -> bool,
 ) -> BTreeSet<usize> {
-    let kustomizations = parsed.iter().filter_map(|file| *file).filter(|file| is_kustomization(&file.path));
-    let paths = kustomizations.flat_map(|file| {
+    let kustomizations =
+        parsed.par_iter().filter_map(|file| *file).filter(|file| is_kustomization(&file.path));
+    let paths = kustomizations.flat_map_iter(|file| {
         let folder = file.path.parent();
         sources(&file.stream).into_iter().filter_map(move |text| folder.join(text).ok())
     });
     let places =
         paths.filter_map(|path| candidates.binary_search_by(|candidate| candidate.path.cmp(&path)).ok());
-    places.filter(|place| unread(*place)).collect()
+    let places: Vec<usize> = places.collect();
+    places.into_iter().filter(|place| unread(*place)).collect()
 }
 
 /// Returns the paths in the generators of a kustomization: `values.yaml=helm/values.yaml` is the latter.

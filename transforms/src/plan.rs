@@ -349,9 +349,10 @@ fn silenced(repository: &Repository, findings: &[Finding]) -> BTreeMap<Key, Stri
 /// Returns the comments that silence nothing, of those whose rules all ran.
 fn unused(repository: &Repository, findings: &[Finding], rules: &[&dyn Rule]) -> Vec<Unused> {
     let ran = |name: &String| rules.iter().any(|rule| rule.meta().id == name);
+    let comments = repository.workers().map(repository.files(), |file| suppress::collect(&file.stream));
     let mut unused = Vec::new();
-    for (number, file) in repository.files().iter().enumerate() {
-        for comment in suppress::collect(&file.stream) {
+    for ((number, file), comments) in repository.files().iter().enumerate().zip(comments) {
+        for comment in comments {
             let used = findings.iter().any(|finding| {
                 finding.at.file.0 as usize == number
                     && comment.covers(finding.rule, file.stream.position(finding.at.span.start).0)

@@ -14,7 +14,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ContainerId, ObjectId, Repository, Words,
+    Container, ContainerId, Object, ObjectId, Repository, Words,
     kustomize::Resource,
     placement::{DeliveryId, Namespace, Placement, Placements},
     value::{Place, Shape, TextId, Texts, Value},
@@ -95,14 +95,10 @@ impl Composition {
     /// Composes every container that something changes on its way to a cluster.
     #[must_use]
     pub fn of_repository(repository: &Repository, placements: &Placements) -> Self {
-        let known: BTreeMap<Place, ContainerId> = repository
-            .containers()
-            .iter()
-            .map(|each| (Place { text: TextId::of_file(each.file), node: each.node }, each.id))
-            .collect();
         let mut composition = Self::default();
         for (number, resource, placement) in touched(repository, placements) {
-            let mut walk = Walk { texts: placements.texts(), known: &known, found: Vec::new() };
+            let mut walk =
+                Walk { texts: placements.texts(), known: repository.containers(), found: Vec::new() };
             walk.value(&resource.value, "", None);
             for found in walk.found {
                 composition.add(placements, number, resource, &placement, found);
@@ -226,22 +222,19 @@ fn touched<'p>(
     repository: &Repository,
     placements: &'p Placements,
 ) -> Vec<(DeliveryId, &'p Resource, Placement)> {
+    let delivered = |object: &Object| {
+        placements.of(object.id).iter().filter_map(|placement| {
+            let (_, resource) = placements.resource(placement)?;
+            Some((placement.delivery?.0, resource, placement))
+        })
+    };
     let is_changed = |resource: &Resource| !matches!(resource.value, Value::Source(_));
-    let mut result = Vec::new();
-    for object in repository.objects() {
-        let all: Vec<_> = placements
-            .of(object.id)
-            .iter()
-            .filter_map(|placement| {
-                let (_, resource) = placements.resource(placement)?;
-                Some((placement.delivery?.0, resource, placement.clone()))
-            })
-            .collect();
-        if all.iter().any(|(_, resource, _)| is_changed(resource)) {
-            result.extend(all);
-        }
-    }
-    result
+    let changed = repository
+        .objects()
+        .iter()
+        .filter(|object| delivered(object).any(|(_, resource, _)| is_changed(resource)));
+    let all = changed.flat_map(delivered);
+    all.map(|(delivery, resource, placement)| (delivery, resource, placement.clone())).collect()
 }
 
 /// A container in a composed object.
@@ -256,15 +249,23 @@ struct Found {
 /// A walk through a composed object.
 struct Walk<'a> {
     texts: &'a Texts,
-    known: &'a BTreeMap<Place, ContainerId>,
+    /// By file and place.
+    known: &'a [Container],
     found: Vec<Found>,
 }
 
 const LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
 impl Walk<'_> {
+    /// Returns the container of a file that stands at a place.
+    fn at(&self, place: &Place) -> Option<ContainerId> {
+        let place_of = |each: &Container| Place { text: TextId::of_file(each.file), node: each.node };
+        let found = self.known.binary_search_by_key(place, place_of).ok()?;
+        self.known.get(found).map(|each| each.id)
+    }
+
     fn value(&mut self, value: &Value, path: &str, holder: Option<&Value>) {
-        let container = value.places().iter().find_map(|place| self.known.get(place).copied());
+        let container = value.places().iter().find_map(|place| self.at(place));
         if container.is_some() {
             self.take(value, path, holder, container);
         }
@@ -274,7 +275,7 @@ impl Walk<'_> {
             for (number, item) in self.texts.items(&inner).iter().enumerate() {
                 let name = self.texts.text_at(item, &["name"]).unwrap_or_else(|| number.to_string());
                 let path = format!("{path}[{name}]");
-                let is_known = item.places().iter().any(|place| self.known.contains_key(place));
+                let is_known = item.places().iter().any(|place| self.at(place).is_some());
                 if is_list && !is_known && self.texts.shape(item) == Shape::Mapping {
                     self.take(item, &path, Some(value), None);
                 }
@@ -287,7 +288,7 @@ impl Walk<'_> {
     }
 
     fn take(&mut self, value: &Value, path: &str, holder: Option<&Value>, container: Option<ContainerId>) {
-        let held = value.places().iter().filter(|place| self.known.contains_key(place));
+        let held = value.places().iter().filter(|place| self.at(place).is_some());
         self.found.push(Found {
             value: value.clone(),
             pod: holder.cloned(),

@@ -75,7 +75,7 @@ impl Stream {
     /// Returns the number of lines; a text that ends in a break has an empty last one.
     #[must_use]
     pub fn line_count(&self) -> u32 {
-        self.lines.count()
+        self.lines.count(&self.text)
     }
 
     /// Returns the bytes of a line (counted from 1) without its line break and without a BOM.

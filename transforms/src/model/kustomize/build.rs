@@ -326,8 +326,9 @@ pub(super) fn check_unique(at: Place, built: &mut Built) {
 /// Adds what an entry includes. What is there already stays, and that is a problem.
 fn append(included: Vec<Resource>, at: Place, built: &mut Built) {
     for mut resource in included {
+        let id = resource.id();
         // Most entries bring one object, so comparing names beats building an index each time.
-        let is_same = |other: &Resource| other.name == resource.name && other.id().is(&resource.id());
+        let is_same = |other: &Resource| other.name == id.name && other.id().is(&id);
         if built.resources.iter().any(is_same) {
             built.conflict(&resource, at);
         } else {

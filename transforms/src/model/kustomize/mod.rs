@@ -35,7 +35,7 @@ pub use resource::{Resource, ResourceId, Step};
 pub use select::{Pattern, Target};
 
 use super::{
-    Repository,
+    Repository, SourceFile,
     value::{TextId, Texts},
 };
 use crate::{finding::FileId, path::RepoPath};
@@ -53,12 +53,16 @@ impl Graph {
     #[must_use]
     pub fn read(repository: &Repository, texts: &mut Texts) -> Self {
         let mut graph = Self::default();
-        for (number, file) in repository.files().iter().enumerate() {
-            let id = FileId(u32::try_from(number).unwrap_or(u32::MAX));
-            if !FILE_NAMES.contains(&file.path.name()) {
-                continue;
-            }
-            let Some(root) = file.stream.documents().find_map(|document| document.root()) else { continue };
+        let numbered: Vec<(FileId, &SourceFile)> = (0..).map(FileId).zip(repository.files()).collect();
+        let found = repository.workers().pieces(&numbered, |files| {
+            let named = files.iter().filter(|(_, file)| FILE_NAMES.contains(&file.path.name()));
+            let roots = named.filter_map(|(id, file)| {
+                let root = file.stream.documents().find_map(|document| document.root())?;
+                Some((*id, *file, root))
+            });
+            roots.collect::<Vec<_>>()
+        });
+        for (id, file, root) in found.into_iter().flatten() {
             let root = texts.value(TextId::of_file(id), root);
             let folder = file.path.parent();
             if graph.folders.contains_key(&folder) {

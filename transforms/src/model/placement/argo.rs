@@ -177,53 +177,66 @@ fn directories(state: &State<'_>, patterns: &[Value]) -> Vec<Parameters> {
         Some((texts.text_at(value, &["path"])?, excludes))
     };
     let patterns: Vec<(String, bool)> = patterns.iter().filter_map(read).collect();
+    let (left_out, taken): (Vec<_>, Vec<_>) = patterns.iter().partition(|(_, excludes)| *excludes);
     let folders = state.folders.get_or_init(|| all_folders(state.repository));
-    let takes = |folder: &RepoPath, excludes: bool| {
-        patterns.iter().any(|(pattern, flag)| *flag == excludes && matches(pattern, folder.as_str()))
-    };
-    folders.iter().filter(|folder| takes(folder, false) && !takes(folder, true)).map(parameters).collect()
+    let mut found: Vec<&str> = taken.iter().flat_map(|(pattern, _)| matching(folders, pattern)).collect();
+    found.sort_unstable();
+    found.dedup();
+    found.retain(|folder| !left_out.iter().any(|(pattern, _)| matches(pattern, folder)));
+    found.into_iter().map(parameters).collect()
 }
 
 /// Returns all folders with files somewhere below, sorted.
-fn all_folders(repository: &Repository) -> BTreeSet<RepoPath> {
-    let mut folders = BTreeSet::new();
+fn all_folders(repository: &Repository) -> Vec<&str> {
+    let parent_of = |path: &'_ str| path.rsplit_once('/').map_or(0, |(parent, _)| parent.len());
+    let mut folders = Vec::new();
     let mut last = "";
     for file in repository.files() {
-        // The files of a folder stand together.
-        let parent = file.path.as_str().rsplit_once('/').map_or("", |(parent, _)| parent);
-        if std::mem::replace(&mut last, parent) == parent {
-            continue;
+        let path = file.path.as_str();
+        let folder = &path[..parent_of(path)];
+        // What lies below a folder stands together, so the folders that this one shares with the last are there.
+        let mut here = folder;
+        let holds_last =
+            |here: &str| last.strip_prefix(here).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        while !here.is_empty() && !holds_last(here) {
+            folders.push(here);
+            here = &here[..parent_of(here)];
         }
-        let mut folder = file.path.parent();
-        while !folder.as_str().is_empty() && folders.insert(folder.clone()) {
-            folder = folder.parent();
-        }
+        last = folder;
     }
+    folders.sort_unstable();
     folders
 }
 
-fn parameters(folder: &RepoPath) -> Parameters {
+fn parameters(folder: &str) -> Parameters {
     let mut parameters = Vec::new();
-    for (key, value) in
-        [("path", folder.as_str()), ("path.path", folder.as_str()), ("path.basename", folder.name())]
-    {
+    let name = folder.rsplit('/').next().unwrap_or_default();
+    for (key, value) in [("path", folder), ("path.path", folder), ("path.basename", name)] {
         parameters.push((key.to_owned(), value.to_owned()));
     }
-    for (number, part) in folder.as_str().split('/').enumerate() {
+    for (number, part) in folder.split('/').enumerate() {
         parameters.push((format!("path[{number}]"), part.to_owned()));
         parameters.push((format!("index .path.segments {number}"), part.to_owned()));
     }
     parameters
 }
 
+/// Returns those of the sorted folders that a pattern takes.
+fn matching<'a>(folders: &[&'a str], pattern: &str) -> Vec<&'a str> {
+    // Most folders differ where the pattern is plain text; `a/**` takes `a` as well.
+    let plain = plain(pattern).split('*').next().unwrap_or_default().trim_end_matches('/');
+    let from = folders.partition_point(|folder| *folder < plain);
+    let near = folders.iter().skip(from).take_while(|folder| folder.starts_with(plain));
+    near.copied().filter(|folder| matches(pattern, folder)).collect()
+}
+
+fn plain(pattern: &str) -> &str {
+    pattern.trim_start_matches("./").trim_end_matches('/')
+}
+
 /// Matches a path with a pattern in which `*` stands for anything but a slash, part by part.
 fn matches(pattern: &str, path: &str) -> bool {
-    let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-    // Most folders differ where the pattern is plain text; `a/**` takes `a` as well.
-    let plain = pattern.split('*').next().unwrap_or_default().trim_end_matches('/');
-    if !path.starts_with(plain) {
-        return false;
-    }
+    let pattern = plain(pattern);
     let (left, right): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
     if let Some(at) = left.iter().position(|part| *part == "**") {
         let head = left.get(..at).unwrap_or_default();

@@ -28,7 +28,7 @@ pub(super) struct State<'a> {
     /// Folders that Flux or Argo CD deliver, or include in what they deliver.
     pub(super) delivered: BTreeSet<RepoPath>,
     /// All folders of the repository, worked out when they are asked for first.
-    pub(super) folders: OnceCell<BTreeSet<RepoPath>>,
+    pub(super) folders: OnceCell<Vec<&'a str>>,
 }
 
 pub(super) fn all(repository: &Repository) -> Placements {

@@ -94,9 +94,9 @@ fn source(texts: &Texts, resource: &Resource) -> String {
 fn folder(state: &State<'_>, resource: &Resource, parent: &Variables) -> Option<RepoPath> {
     let path = state.texts.text_at(&resource.value, &["spec", "path"]).unwrap_or_default();
     let folder = RepoPath::new(parent.fill(&path)?.trim_start_matches('/')).ok()?;
-    let is_own = state.own_source.as_ref().is_some_and(|own| *own == source(&state.texts, resource));
+    let is_own = || state.own_source.as_ref().is_some_and(|own| *own == source(&state.texts, resource));
     // Every repository has a root, so only the name of the source tells whose root is meant.
-    if folder.as_str().is_empty() && !is_own {
+    if folder.as_str().is_empty() && !is_own() {
         return None;
     }
     (folder.as_str().is_empty() || state.repository.has_folder(&folder)).then_some(folder)

@@ -108,6 +108,10 @@ impl Services {
             let mut part = Self::default();
             for object in objects.iter().filter(|object| !object.kind.is_empty()) {
                 for placement in placements.of(object.id) {
+                    // Only a patch can make another kind of it.
+                    if placement.delivery.is_none() && !prefilter::is_always_seen(&object.kind) {
+                        continue;
+                    }
                     let resource = placements.composed(object, placement);
                     part.add(repository, &sources, placements, &resource, placement);
                 }

@@ -123,15 +123,17 @@ pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> (Vec
 
 /// Counts what nobody can read without a key, or must not write.
 fn sealed(repository: &Repository) -> Untouched {
-    let documents = repository.files().iter().flat_map(|file| file.stream.documents());
-    let encrypted = documents.filter_map(|document| document.root()).filter(|root| is_encrypted(*root)).count();
+    let encrypted = repository.workers().pieces(repository.files(), |files| {
+        let documents = files.iter().flat_map(|file| file.stream.documents());
+        documents.filter_map(|document| document.root()).filter(|root| is_encrypted(*root)).count()
+    });
     let objects = || repository.objects().iter().filter(|object| !object.encrypted);
     let is_encoded = |object: &&Object| {
-        let data = repository.node(object.file, object.root).get("data");
-        object.kind == "Secret" && data.is_some_and(|data| data.entries().next().is_some())
+        let data = || repository.node(object.file, object.root).get("data");
+        object.kind == "Secret" && data().is_some_and(|data| data.entries().next().is_some())
     };
     Untouched {
-        encrypted,
+        encrypted: encrypted.into_iter().sum(),
         sealed: objects().filter(|object| object.kind == "SealedSecret").count(),
         encoded: objects().filter(is_encoded).count(),
         ..Untouched::default()
