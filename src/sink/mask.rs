@@ -49,7 +49,7 @@ fn told(text: &str) -> Cow<'_, str> {
 /// A diff may show the middle of a key alone, so a long line of base64 is enough.
 fn blocks(text: &str) -> Option<String> {
     static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        let name = format!(r#"['"]?(?<name>[\w.-]*{WORD}[\w.-]*)['"]?\s*:\s*[|>][-+0-9]*\s*(?:\s#.*)?$"#);
+        let name = format!(r#"['"]?(?<name>[\w.-]*{WORD}[\w.-]*)['"]?\s*:\s*[|>][-+0-9]*(?:\s+#.*)?\s*$"#);
         Regex::new(&format!("(?i)^[ +-]?[- ]*{name}")).ok()
     });
     static DATA: LazyLock<Option<Regex>> =
