@@ -4,6 +4,8 @@
 use caulk_transforms::syntax::{decode, parse};
 use libfuzzer_sys::fuzz_target;
 
+#[path = "../../tests/edit/before.rs"]
+mod before;
 #[allow(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/edit/change.rs"]
 mod change;
@@ -21,7 +23,7 @@ fuzz_target!(|input: (u64, &[u8])| {
     let (seed, bytes) = input;
     let Ok(text) = decode(bytes.to_vec()) else { return };
     let Ok(stream) = parse(text.as_str()) else { return };
-    let Some(mut before) = change::Before::of(&stream) else { return };
+    let Some(mut before) = before::Before::of(&stream) else { return };
     if text.contains('\t') {
         before = before.without_types();
     }

@@ -1,8 +1,9 @@
 //! Moving the items of one list before those of another list of the same mapping, as `command` into `args`.
 
 use crate::span::Span;
-use crate::syntax::{Entry, Kind, Node};
+use crate::syntax::{Entry, Kind, Node, ScalarStyle};
 
+use super::encode;
 use super::gather::{Gathered, gather, key_trail};
 use super::insert::insertion;
 use super::layout::{Layout, editable, movable};
@@ -65,7 +66,12 @@ pub fn move_tail_before(command: Entry<'_>, skip: usize, args: Entry<'_>) -> Res
 
 /// Gives `command` the name of `args`, whose value is empty, and removes the entry `args`, but none of its comments.
 fn take_name(command: Entry<'_>, skip: usize, args: Entry<'_>) -> Result<EditSet, Refusal> {
-    let name = args.name().ok_or(Refusal::NotAScalar)?;
+    let key = args.key();
+    let name = key.as_str().filter(|_| key.tag().is_none()).ok_or(Refusal::NotAScalar)?;
+    // A key that is a number or null, not a string, would become one with the other key's quotes.
+    if key.scalar().is_some_and(|key| key.style == ScalarStyle::Plain && encode::is_ambiguous(key.value)) {
+        return Err(Refusal::NotAScalar);
+    }
     let mut edits = rename(command, name)?.edits().to_vec();
     let dropped = remove_items(command.value(), 0..skip)?;
     let comments = |edit: &Edit| command.key().stream().comments_in(edit.span);

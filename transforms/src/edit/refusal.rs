@@ -49,6 +49,9 @@ pub enum Refusal {
     /// The text would be read differently there.
     #[error("the new text cannot be written in this {0} scalar")]
     NotRepresentable(&'static str),
+    /// The tag of the scalar says that it is a number, a truth value or the like, which the new text may not be.
+    #[error("the tag of the scalar says that it is no string")]
+    TaggedOtherwise,
     /// A comment would have to be put between the items of a list that stands on one line.
     #[error("a comment has no place in a list on one line")]
     CommentInFlow,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::span::Span;
-use crate::syntax::{Entry, Kind, Node, ScalarStyle};
+use crate::syntax::{Entry, Kind, Node, Scalar, ScalarStyle};
 
 use super::encode::{self, Place};
 use super::layout::{Layout, editable};
@@ -16,11 +16,11 @@ use super::{Edit, EditSet, Refusal};
 /// new text would be read as something else than a string, or not as one scalar.
 ///
 /// # Errors
-/// If the node is no scalar or frozen, if the range cuts an escape or a folded line break, or if the scalar's style
-/// cannot hold the new text.
+/// If the node is no scalar or frozen, if its tag is that of another type than a string, if the range cuts an escape or a
+/// folded line break, or if the scalar's style cannot hold the new text.
 pub fn replace_in_scalar(node: Node<'_>, range: Range<usize>, new: &str) -> Result<EditSet, Refusal> {
     let span = editable(node)?;
-    let scalar = node.scalar().ok_or(Refusal::NotAScalar)?;
+    let scalar = text_scalar(node)?;
     let (Some(before), Some(_), Some(after)) =
         (scalar.value.get(..range.start), scalar.value.get(range.clone()), scalar.value.get(range.end..))
     else {
@@ -61,10 +61,11 @@ pub fn replace_in_scalar(node: Node<'_>, range: Range<usize>, new: &str) -> Resu
 /// or dash.
 ///
 /// # Errors
-/// If the node is no scalar or frozen, or if it is a block scalar that cannot hold the new text.
+/// If the node is no scalar or frozen, if its tag is that of another type than a string, or if it is a block scalar that
+/// cannot hold the new text.
 pub fn replace_scalar(node: Node<'_>, new: &str) -> Result<EditSet, Refusal> {
     let span = editable(node)?;
-    let scalar = node.scalar().ok_or(Refusal::NotAScalar)?;
+    let scalar = text_scalar(node)?;
     if matches!(scalar.style, ScalarStyle::Literal | ScalarStyle::Folded) {
         return replace_in_scalar(node, 0..scalar.value.len(), new);
     }
@@ -107,6 +108,16 @@ pub(super) fn rename(entry: Entry<'_>, name: &str) -> Result<EditSet, Refusal> {
         return Err(Refusal::NotAScalar);
     }
     replace_scalar(key, name)
+}
+
+/// Returns the scalar of a node that may hold any text: `!!int x` would make a file that parsers refuse.
+fn text_scalar(node: Node<'_>) -> Result<Scalar<'_>, Refusal> {
+    let standard = node.tag().and_then(|tag| tag.strip_prefix("tag:yaml.org,2002:"));
+    match node.scalar() {
+        None => Err(Refusal::NotAScalar),
+        Some(_) if standard.is_some_and(|kind| kind != "str") => Err(Refusal::TaggedOtherwise),
+        Some(scalar) => Ok(scalar),
+    }
 }
 
 /// Returns where and in what surroundings a scalar stands.

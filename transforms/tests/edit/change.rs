@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use caulk_transforms::edit::{self, EditSet, Refusal};
 use caulk_transforms::span::Span;
-use caulk_transforms::syntax::{Entry, Kind, Node, Stream, parse};
+use caulk_transforms::syntax::{Entry, Node, Stream, parse};
 
+use crate::before::Before;
 use crate::seen::{self, Seen};
 use crate::typed::{self, Typed};
 
@@ -45,67 +46,6 @@ impl Change<'_> {
             Self::Move { command, skip, args } => edit::move_tail_before(*command, *skip, *args),
         }
     }
-}
-
-/// What the texts mean to the other parsers, before any change.
-pub(crate) struct Before {
-    seen: seen::Text,
-    /// None if libyaml refuses the text.
-    typed: Option<Vec<Typed>>,
-}
-
-impl Before {
-    /// Reads a text; none if the other parser refuses it or reads another tree than the editor.
-    pub(crate) fn of(stream: &Stream) -> Option<Self> {
-        let seen = seen::read(stream.text())?;
-        let roots: Vec<Node<'_>> = stream.documents().filter_map(|document| document.root()).collect();
-        let same = roots.len() == seen.documents.len()
-            && roots.iter().zip(&seen.documents).all(|(root, seen)| is_same(*root, seen));
-        let typed = typed::read(stream.text()).filter(|typed| {
-            // It takes one anchor for another where a name is used twice.
-            let mut anchors: Vec<&str> =
-                roots.iter().flat_map(|root| root.descendants()).filter_map(Node::anchor).collect();
-            anchors.sort_unstable();
-            let are_distinct = anchors.windows(2).all(|pair| pair[0] != pair[1]);
-            are_distinct
-                && typed.len() == roots.len()
-                && roots.iter().zip(typed).all(|(root, typed)| has_shape(*root, typed))
-        });
-        same.then_some(Self { seen, typed })
-    }
-
-    /// Leaves libyaml out: it misreads tabs where YAML 1.2 allows them.
-    #[allow(dead_code, reason = "real files need it not")]
-    pub(crate) fn without_types(mut self) -> Self {
-        self.typed = None;
-        self
-    }
-}
-
-/// Tells whether the other parser reads the same node.
-fn is_same(node: Node<'_>, seen: &Seen) -> bool {
-    let kind = match (node.kind(), &seen.kind) {
-        (Kind::Scalar, seen::Kind::Scalar(value)) => {
-            let ours = node.scalar().map(|scalar| scalar.value);
-            let unwritten = value == "~" && node.span().is_some_and(|span| span.is_empty());
-            ours == Some(value) || unwritten
-        }
-        (Kind::Sequence, seen::Kind::Sequence)
-        | (Kind::Mapping, seen::Kind::Mapping)
-        | (Kind::Alias, seen::Kind::Alias(_)) => true,
-        _ => false,
-    };
-    kind && children(node).count() == seen.children.len()
-        && children(node).zip(&seen.children).all(|(node, seen)| is_same(node, seen))
-}
-
-/// Tells whether libyaml reads a value of the same shape. Custom tags and aliases it resolves.
-fn has_shape(node: Node<'_>, typed: &Typed) -> bool {
-    let count = children(node).count();
-    let is_resolved = node.kind() == Kind::Alias || matches!(typed.kind, typed::Kind::Tagged(_));
-    is_resolved
-        || (typed.children.len() == count
-            && children(node).zip(&typed.children).all(|(node, typed)| has_shape(node, typed)))
 }
 
 /// Makes a change and compares what the other parsers read with the same change of what they read before.
@@ -271,7 +211,7 @@ fn path(node: Node<'_>) -> (usize, Vec<usize>) {
     (document.expect("a root"), path)
 }
 
-fn children<'a>(node: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+pub(crate) fn children<'a>(node: Node<'a>) -> impl Iterator<Item = Node<'a>> {
     node.items().chain(node.entries().flat_map(|entry| [entry.key(), entry.value()]))
 }
 

@@ -2,7 +2,8 @@
 
 use caulk_transforms::syntax::parse;
 
-use crate::change::{Before, check};
+use crate::before::Before;
+use crate::change::check;
 use crate::choice::Choice;
 use crate::pick::Sites;
 use crate::tally::Tally;

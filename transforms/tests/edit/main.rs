@@ -6,11 +6,13 @@
 )]
 #![expect(clippy::print_stderr, reason = "counts belong into the log of a test run")]
 
+mod before;
 mod change;
 mod choice;
 mod corpus;
 mod generated;
 mod pick;
+mod quirks;
 mod seen;
 #[path = "../syntax/shared.rs"]
 mod shared;

@@ -1,6 +1,6 @@
 use super::{Refusal, check, entry, holder, refuse};
 use crate::edit::{EditSet, move_items_before, move_tail_before};
-use crate::syntax::Stream;
+use crate::syntax::{Entry, Stream};
 
 fn moves(stream: &Stream) -> Result<EditSet, Refusal> {
     let container = holder(stream, "command");
@@ -153,6 +153,17 @@ fn empty_args_give_their_name() {
     check("command: [a, b, c]\nargs: []\n", drops(1), "args: [b, c]\n");
     check("'command':\n- a\n- b\nargs: []\n", drops(1), "'args':\n- b\n");
     refuse("- args: [] # c\n  command: [a]\n", moves, &Refusal::CommentInTheWay);
+}
+
+#[test]
+fn a_key_that_is_no_string_is_no_name_for_another_key() {
+    for text in ["'x': [a]\n~: []\n", "'x': [a]\n: # c\n", "'x': [a]\n80: []\n", "'x': [a]\n!!int 80: []\n"] {
+        let swap = |stream: &Stream| {
+            let entries: Vec<Entry<'_>> = holder(stream, "x").entries().collect();
+            move_items_before(entries[0], entries[1])
+        };
+        refuse(text, swap, &Refusal::NotAScalar);
+    }
 }
 
 #[test]

@@ -102,3 +102,11 @@ fn a_whole_scalar_keeps_its_style() {
     check("v: |-\n    a\n    b\nw: x\n", whole("c\n\nd"), "v: |-\n    c\n\n    d\nw: x\n");
     refuse("v: [a]\n", whole("x"), &Refusal::NotAScalar);
 }
+
+#[test]
+fn a_scalar_that_its_tag_makes_a_number_takes_no_text() {
+    refuse("v: !!int &c 4\n", part("4", "4server"), &Refusal::TaggedOtherwise);
+    refuse("v: !!bool \"yes\"\n", whole("x"), &Refusal::TaggedOtherwise);
+    refuse("v: !!null\nw: x\n", whole("x"), &Refusal::TaggedOtherwise);
+    check("v: !!str 4\n", part("4", "5"), "v: !!str 5\n");
+}
