@@ -93,16 +93,18 @@ const PREFIXES: &[&str] = &[
     "UDP:",
 ];
 
+/// Returns how many bytes of a word stand before its host.
+pub(super) fn prefix_len(word: &str) -> usize {
+    PREFIXES.iter().find(|prefix| word.starts_with(**prefix)).map_or(0, |prefix| prefix.len())
+}
+
 fn read_item<'a>(item: &Slice<'a>, meaning: Key, found: &mut Found<'a>) -> Item {
     let text = item.as_str();
     let end = item.range.end;
     if let Some((name, _)) = text.split_once('=').filter(|(name, _)| is_option(name)) {
         return option(item, name, found);
     }
-    let mut start = item.range.start;
-    if let Some(prefix) = PREFIXES.iter().find(|prefix| text.starts_with(**prefix)) {
-        start += prefix.len();
-    }
+    let mut start = item.range.start + prefix_len(text);
     if let Some(at) = userinfo_end(item) {
         start = start.max(at);
     }
@@ -154,10 +156,10 @@ fn option<'a>(item: &Slice<'a>, name: &str, found: &mut Found<'a>) -> Item {
     if matches!(inner.subject, Subject::Other | Subject::Prose) {
         return Item::Known;
     }
-    match endpoint::read(item.text, start, item.range.end) {
+    let value = item.part(start..item.range.end);
+    match endpoint::read(item.text, start + prefix_len(value.as_str()), item.range.end) {
         Some(endpoint) if endpoint.port != Port::None && !endpoint.variable => {
-            match read_item(&item.part(start..item.range.end), Key { subject: Subject::Any, ..inner }, found)
-            {
+            match read_item(&value, Key { subject: Subject::Any, ..inner }, found) {
                 Item::Foreign => Item::Known,
                 other => other,
             }

@@ -143,8 +143,9 @@ fn scan_word<'a>(word: &Slice<'a>, found: &mut Found<'a>) {
     let rest = word.part(start..word.range.end);
     let meaning = Key { subject: Subject::Any, ..meaning };
     // A bare word counts nowhere in a script, so that only what has a port is asked for.
-    let has_port = endpoint::read(rest.text, rest.range.start, rest.range.end)
-        .is_some_and(|endpoint| endpoint.port != Port::None);
+    let host = rest.range.start + list::prefix_len(rest.as_str());
+    let has_port =
+        endpoint::read(rest.text, host, rest.range.end).is_some_and(|endpoint| endpoint.port != Port::None);
     if has_port {
         list::scan(&rest, meaning, name.map(|name| name.trim_start_matches('-')), found);
     }

@@ -274,6 +274,16 @@ fn arguments_by_flag_pair_and_script() {
 }
 
 #[test]
+fn a_protocol_before_a_host_in_a_script_is_not_the_host() {
+    for value in ["socat - TCP:«redis»:6379", "er=tcp:«5tcp»:53", "er=tcp:«web.data»:53", "tcp:53"] {
+        check(value, Place::Script);
+    }
+    for value in ["peer=tcp:«5tcp»:53,peer=tcp:«web»:53", "peer=dns+«web»:53"] {
+        any(value);
+    }
+}
+
+#[test]
 fn long_and_odd_values_do_not_hurt() {
     let long = "a,".repeat(20_000);
     assert!(scan(&long, Place::Value(&["SETTING"])).is_empty());
