@@ -25,9 +25,32 @@ pub struct Spot {
 impl From<ParseIssue> for Spot {
     fn from(issue: ParseIssue) -> Self {
         // The parser speaks of itself here, and people want to know what is wrong with their file.
-        let deep = issue.message.contains("recursion limit");
-        let message = if deep { "it is nested too deeply for a manifest".to_owned() } else { issue.message };
+        let message = match issue.message.as_str() {
+            deep if deep.contains("recursion limit") => "it is nested too deeply for a manifest".to_owned(),
+            "simple key expect ':'" | "simple key expected" => "a key without its `:`".to_owned(),
+            _ => issue.message,
+        };
         Self { line: issue.line, column: issue.column, message }
+    }
+}
+
+/// Where the parser stops at what other parsers, that of Kubernetes among them, may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// YAML 1.2 asks for more indentation than YAML 1.1 did, of closing brackets and of quoted lines.
+    Indentation,
+    /// It does not know a pair in brackets whose value is a flow collection itself: `[key: [value]]` and `[key: {a: b}]`.
+    /// It says the same of a bracket that is not closed.
+    Brackets,
+}
+
+impl Spot {
+    fn doubt(&self) -> Option<Doubt> {
+        match self.message.as_str() {
+            indentation if indentation.starts_with("invalid indentation") => Some(Doubt::Indentation),
+            brackets if brackets.contains("expected ',' or") => Some(Doubt::Brackets),
+            _ => None,
+        }
     }
 }
 
@@ -42,7 +65,7 @@ pub enum Trouble {
     TooLarge(u64),
     /// It is not UTF-8, or holds bytes that no YAML may hold.
     NotText(Spot),
-    /// It is not valid YAML.
+    /// It is not valid YAML, or YAML that the parser does not understand.
     NotYaml(Spot),
     /// It is a template that makes YAML.
     Template,
@@ -135,6 +158,9 @@ impl Trouble {
                 format!("has {size} bytes, and caulk reads manifests of up to {} bytes", super::LARGEST)
             }
             Self::NotText(spot) => spot.message.clone(),
+            Self::NotYaml(spot) if spot.doubt().is_some() => {
+                format!("caulk's parser does not understand this: {}", spot.message)
+            }
             Self::NotYaml(spot) => format!("not valid YAML: {}", spot.message),
             Self::Template => "a template that makes YAML, not YAML itself".to_owned(),
             Self::Pointer => "a pointer to a file that git LFS keeps elsewhere".to_owned(),
@@ -150,13 +176,23 @@ impl Trouble {
 
     /// Returns what a person can do about it.
     #[must_use]
-    pub const fn advice(&self) -> &'static str {
+    pub fn advice(&self) -> &'static str {
         match self {
             Self::Missing => "check the path",
             Self::Unreadable(_) => "make it readable, or list it under `exclude` in .caulk.yaml",
             Self::TooLarge(_) => "split it, or list it under `exclude` in .caulk.yaml",
             Self::NotText(_) => "save it as UTF-8 text, or list it under `exclude` in .caulk.yaml",
-            Self::NotYaml(_) => "mend the syntax there, or list the file under `exclude` in .caulk.yaml",
+            Self::NotYaml(spot) => match spot.doubt() {
+                Some(Doubt::Indentation) => {
+                    "indent that line further than the key it belongs to, as YAML 1.2 asks, or list the file under \
+                     `exclude` in .caulk.yaml"
+                }
+                Some(Doubt::Brackets) => {
+                    "close what is open there, and give a pair in brackets braces of its own, as in `[{key: [value]}]`, \
+                     or list the file under `exclude` in .caulk.yaml"
+                }
+                None => "mend the syntax there, or list the file under `exclude` in .caulk.yaml",
+            },
             Self::Template => "check what it renders to: `helm template ... | caulk check -`",
             Self::Pointer => "run `git lfs pull` in a checkout, and caulk there",
             Self::Submodule => "run caulk on that repository",

@@ -23,9 +23,23 @@ fn skipped(name: &str, bytes: &[u8], message: &[&str]) {
 
 #[test]
 fn invalid_yaml() {
-    skipped("bad.yaml", b"a: 1\nb: [unclosed\n", &["bad.yaml:3:", "not valid YAML", "mend the syntax there"]);
+    skipped("bad.yaml", b"a: 1\nb: &x *y\n", &["bad.yaml:2:", "not valid YAML", "mend the syntax there"]);
+    skipped("key.yaml", b"a: 1\nb\nc: 2\n", &["key.yaml:3:", "not valid YAML: a key without its `:`"]);
     skipped("tab.yaml", b"a:\n\t- b\n", &["tab.yaml:2:", "not valid YAML"]);
     skipped("colon.yaml", b"command: a: b\n", &["colon.yaml:1:"]);
+}
+
+/// The parser refuses some texts that other parsers read: nobody is told that they are no YAML.
+#[test]
+fn yaml_that_the_parser_does_not_understand() {
+    let doubt = "caulk's parser does not understand this: ";
+    let brackets = "close what is open there, and give a pair in brackets braces of its own";
+    let indentation = "indent that line further than the key it belongs to";
+    skipped("open.yaml", b"a: 1\nb: [unclosed\n", &["open.yaml:3:", doubt, brackets]);
+    skipped("pair.yaml", b"a: 1\nb: [targets: [\"x\"]]\n", &["pair.yaml:2:", doubt, brackets]);
+    skipped("braces.yaml", b"b: [secret: {name: x}]\n", &["braces.yaml:1:", doubt, brackets]);
+    skipped("close.yaml", b"a:\n  b: [\n    x\n ]\n", &["close.yaml:4:", doubt, indentation]);
+    skipped("quoted.yaml", b"a:\n  b: 'one\n  two'\n", &["quoted.yaml:", doubt, indentation]);
 }
 
 #[test]
