@@ -208,7 +208,8 @@ impl Variant {
         }
     }
 
-    fn places(&self) -> BTreeSet<Place> {
+    /// Returns the mappings, lists and words that the container is made of.
+    pub(crate) fn places(&self) -> BTreeSet<Place> {
         let words = [&self.command, &self.args].into_iter();
         let words =
             words.flat_map(|words| words.list.into_iter().chain(words.items.iter().copied().flatten()));

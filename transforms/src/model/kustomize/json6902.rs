@@ -80,6 +80,33 @@ pub(crate) fn apply(texts: &Texts, object: &mut Value, operations: &[Operation])
     Ok(())
 }
 
+/// Applies operations as [`apply`] does where they fit but for one thing: they append to the `args` of a container that has
+/// none, and whose `command` begins with a flag.
+///
+/// The patch was written for a container with `args`, so the words of `command` are those `args`, and the patch fits again once
+/// they are called so.
+pub(crate) fn apply_as_meant(texts: &Texts, object: &Value, operations: &[Operation]) -> Option<Value> {
+    let mut meant = object.clone();
+    for operation in operations {
+        if apply_one(texts, &mut meant, operation).is_ok() {
+            continue;
+        }
+        let (value, steps) = (operation.value.as_ref()?, steps(&operation.path)?);
+        let [way @ .., list, last] = steps.as_slice() else { return None };
+        if operation.op != "add" || list != "args" || last != "-" {
+            return None;
+        }
+        let container = open(texts, &mut meant, way)?;
+        let command = texts.get(container, "command").filter(|_| texts.get(container, "args").is_none())?;
+        let first = texts.items(&command).first().and_then(|word| texts.text(word))?.into_owned();
+        if !first.starts_with('-') {
+            return None;
+        }
+        texts.open_mapping(container)?.set("args", Value::Sequence(std::sync::Arc::new(vec![value.clone()])));
+    }
+    Some(meant)
+}
+
 fn apply_one(texts: &Texts, object: &mut Value, operation: &Operation) -> Result<(), PatchError> {
     let nowhere = || PatchError::NoSuchPlace { op: operation.op.clone(), path: operation.path.clone() };
     let steps = steps(&operation.path).ok_or_else(nowhere)?;

@@ -182,7 +182,14 @@ fn json_into(texts: &Texts, patch: &Patch, operations: &[Operation], at: usize, 
         }
         Err(error) => {
             let kind = ProblemKind::Json { target: title(resource), error };
-            resource.doubts.push(kind.to_string().into());
+            match json6902::apply_as_meant(texts, &resource.value, operations) {
+                // The build fails as things are, and there is no doubt what it is to yield.
+                Some(meant) if !renames => {
+                    resource.value = meant;
+                    resource.steps.push(Step::Patched(patch.at));
+                }
+                _ => resource.doubts.push(kind.to_string().into()),
+            }
             built.problems.push(Problem { kind, at: Some(patch.at) });
         }
     }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{super::key, Key, fixes};
 use crate::{
-    finding::{Declaration, FileId, Finding},
+    finding::{Declaration, FileId, Finding, Fix},
     model::{
         Repository, Words,
-        compose::{Composition, Run, VariantKey},
+        compose::{Composition, Run, Variant, VariantKey},
         value::{Place, TextId},
     },
 };
@@ -103,13 +103,25 @@ fn shortened(mut text: String) -> String {
     text
 }
 
-/// Returns the fixes that a difference can come from: those that edit a file which the variant is made of, or else all.
+/// Returns the fixes that a difference can come from: those of the variant's own containers and words, or else those that
+/// edit a file which the variant is made of, or else all. Whoever is left is compared again.
 fn blamed(before: &Repository, variant: &VariantKey, chosen: &[&Finding]) -> Vec<Key> {
     let texts = before.placements().texts();
     let made_of = before.composition().variants().iter().find(|each| each.key() == *variant);
+    let places: BTreeSet<Place> = made_of.map(Variant::places).unwrap_or_default();
     let files: BTreeSet<FileId> =
         made_of.iter().flat_map(|each| &each.parts).map(|place| texts.in_file(*place).0).collect();
-    let touching = fixes(chosen).filter(|(_, fix)| fix.edits.keys().any(|file| files.contains(file)));
-    let blamed: Vec<Key> = touching.map(|(finding, _)| key(before, finding)).collect();
-    if blamed.is_empty() { chosen.iter().map(|finding| key(before, finding)).collect() } else { blamed }
+    let is_own = |declaration: &Declaration| {
+        let at = declaration.place().map(|(file, node)| Place { text: TextId::of_file(file), node });
+        at.is_some_and(|at| places.contains(&at))
+    };
+    let keys = |takes: &dyn Fn(&Fix) -> bool| -> Vec<Key> {
+        fixes(chosen).filter(|(_, fix)| takes(fix)).map(|(finding, _)| key(before, finding)).collect()
+    };
+    let own = keys(&|fix| fix.declares.iter().any(is_own));
+    if !own.is_empty() {
+        return own;
+    }
+    let touching = keys(&|fix| fix.edits.keys().any(|file| files.contains(file)));
+    if touching.is_empty() { keys(&|_| true) } else { touching }
 }

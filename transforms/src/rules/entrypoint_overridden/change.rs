@@ -8,7 +8,7 @@ use crate::{
     edit::{self, EditSet, Refusal},
     facts::ImageFacts,
     finding::{Applicability, Declaration, Fix, Remedy},
-    model::Words,
+    model::{Words, compose::Variant},
     rule::Context,
     rules::container_run::Run,
     syntax::{Entry, Node},
@@ -63,10 +63,24 @@ pub(in crate::rules) fn remedy(cx: &Context<'_>, runs: &[&Run<'_>], change: &Cha
         fix.declares.extend(run.variant.map(|variant| Declaration::Composed {
             variant: variant.key(),
             command: Vec::new(),
-            args: joined(&run.command, &run.args, change.dropped),
+            args: composed(run, variant, change.dropped),
         }));
     }
     Remedy::Fix(fix)
+}
+
+/// Returns the arguments that an overlay's container is to have.
+///
+/// Where the overlay brings a whole list of `args` and the file has none, that list takes the place of the moved words. Nothing
+/// is lost if those are flags, none with a value in a word of its own, and the list repeats them all: its author wrote down
+/// the whole command line. Else the words are to come before the list, and the proof tells whether they do.
+fn composed(run: &Run<'_>, variant: &Variant, dropped: usize) -> Vec<String> {
+    let whole = joined(&run.command, &run.args, dropped);
+    let (Words::List(moved), Words::List(list)) = (&run.command, &run.args) else { return whole };
+    let replaces = run.node.entry("args").is_none() && variant.args.list.is_some();
+    let count = |words: &[String], word: &String| words.iter().filter(|other| *other == word).count();
+    let repeats = |word: &String| word.starts_with('-') && count(list, word) >= count(moved, word);
+    if replaces && moved.iter().all(repeats) { list.clone() } else { whole }
 }
 
 fn joined(command: &Words, args: &Words, dropped: usize) -> Vec<String> {
