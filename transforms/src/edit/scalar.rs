@@ -72,10 +72,11 @@ pub fn replace_scalar(node: Node<'_>, new: &str) -> Result<EditSet, Refusal> {
     let layout = Layout::of(node);
     let mut written = encode::scalar(new, scalar.style, place(node, span));
     if span.is_empty() {
-        let before = layout.before(span.start);
-        if !before.ends_with([':', '-', ' ']) {
+        // `{a}` has a value and no colon that it could be written behind.
+        if indicator(node).is_none_or(|indicator| indicator.end != span.start) {
             return Err(Refusal::SharedLine);
         }
+        let before = layout.before(span.start);
         if !before.ends_with(' ') {
             written.insert(0, ' ');
         }
@@ -108,6 +109,12 @@ pub(super) fn rename(entry: Entry<'_>, name: &str) -> Result<EditSet, Refusal> {
         return Err(Refusal::NotAScalar);
     }
     replace_scalar(key, name)
+}
+
+/// Returns the colon or dash that a node is the value of.
+fn indicator(node: Node<'_>) -> Option<Span> {
+    let entry = || node.parent()?.entries().find(|entry| entry.value() == node)?.colon();
+    node.dash().or_else(entry)
 }
 
 /// Returns the scalar of a node that may hold any text: `!!int x` would make a file that parsers refuse.

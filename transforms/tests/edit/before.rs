@@ -70,7 +70,8 @@ fn is_same(node: Node<'_>, seen: &Seen) -> bool {
 /// begins with `#` for a comment, while YAML 1.2 makes it the first line of the scalar (production 162 counts from -1).
 fn has_shape(node: Node<'_>, typed: &Typed) -> bool {
     let count = children(node).count();
-    let is_resolved = node.kind() == Kind::Alias || matches!(typed.kind, typed::Kind::Tagged(_));
+    let is_tagged = matches!(typed.kind, typed::Kind::Tagged(_));
+    let is_resolved = node.kind() == Kind::Alias || is_tagged && node.frozen().is_some();
     let same_text = match (&typed.kind, node.scalar()) {
         // A block scalar at the end of a text without a final line break has one here and none there.
         (typed::Kind::String(text), Some(scalar)) => {
