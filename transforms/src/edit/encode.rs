@@ -67,7 +67,7 @@ pub(super) fn plain_is_possible(value: &str, place: Place) -> bool {
 
 /// Tells whether a line begins with what ends a document at the first column.
 pub(super) fn has_document_marker(value: &str) -> bool {
-    value.split('\n').any(|line| line.starts_with("---") || line.starts_with("..."))
+    value.split(['\n', '\r']).any(|line| line.starts_with("---") || line.starts_with("..."))
 }
 
 fn is_flow_indicator(character: char) -> bool {

@@ -44,7 +44,10 @@ pub fn replace_in_scalar(node: Node<'_>, range: Range<usize>, new: &str) -> Resu
     let changed = [head, &written, tail].concat();
     let is_block = matches!(scalar.style, ScalarStyle::Literal | ScalarStyle::Folded);
     let unindented = if is_block { mapping.indent == 0 } else { place.first_column };
-    let ends_document = unindented && encode::has_document_marker(&value);
+    // Lines of the source count too: folded ones are not lines of the value.
+    let next_lines = changed.split_once(is_break).map_or("", |(_, rest)| rest);
+    let ends_document =
+        unindented && encode::has_document_marker(&value) || encode::has_document_marker(next_lines);
     // What follows a block scalar must stay on the next line.
     let joins_next = source.ends_with(is_break) && !changed.ends_with(is_break);
     let gains_tab = is_block && begins_with_tab(&value) > begins_with_tab(scalar.value);

@@ -85,6 +85,17 @@ fn a_part_that_cannot_be_replaced() {
     refuse("v: a\n  b\n", part("b", "#b"), &Refusal::NotRepresentable("plain"));
     refuse("v: &x redis\nw: *x\n", part("redis", "db"), &Refusal::Frozen(Frozen::Anchored));
     refuse("v: !vault redis\n", part("redis", "db"), &Refusal::Frozen(Frozen::Tag));
+    for text in ["a\n-\n-1\n", "--- a\n-\n-1\n", "'a\n-\n-1'\n"] {
+        let root = |stream: &Stream| {
+            let root = stream.documents().next().and_then(|document| document.root()).expect("a root");
+            replace_in_scalar(root, 2..3, "---")
+        };
+        refuse(
+            text,
+            root,
+            &Refusal::NotRepresentable(if text.starts_with('\'') { "single-quoted" } else { "plain" }),
+        );
+    }
     refuse("v: redis\n", |stream| replace_in_scalar(value(stream, "v"), 3..9, "x"), &Refusal::OutOfRange);
 }
 
