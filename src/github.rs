@@ -34,7 +34,7 @@ pub use self::{
     explain::{Attempt, Explanation, Situation, WRONG_ADDRESS},
     heads::{BATCH, HeadPull, RepositoryHead},
     issues::{Comment, Event, Team},
-    listing::{HeadPage, Installation, Listing, SEARCH_MOST},
+    listing::{Installation, Listing, Page, SEARCH_MOST},
     name::Name,
     pace::{Free, Kind, Limits, Pace},
     pulls::{Label, NewPull, Pull, PullEnd, PullFile, PullPatch, PullState},

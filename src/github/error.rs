@@ -113,10 +113,31 @@ impl Error {
         }
     }
 
+    /// Tells whether asking for less at once may help.
+    #[must_use]
+    pub fn is_too_much(&self) -> bool {
+        self.is_uncertain()
+            || matches!(self, Self::Graphql(errors) if errors.iter().any(GraphqlError::is_too_much))
+    }
+
     /// Tells whether the message holds the words.
     #[must_use]
     pub fn says(&self, words: &str) -> bool {
         self.to_string().to_ascii_lowercase().contains(&words.to_ascii_lowercase())
+    }
+}
+
+impl GraphqlError {
+    /// Tells whether the query ran into a bound of GitHub's own: of time, which has words and no kind, or of work.
+    #[must_use]
+    pub fn is_too_much(&self) -> bool {
+        self.is_timeout() || self.kind.as_deref() == Some("RESOURCE_LIMITS_EXCEEDED")
+    }
+
+    /// Tells whether GitHub gave up on the query after some time.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind.is_none() && self.message.starts_with("Something went wrong while executing your query")
     }
 }
 

@@ -82,16 +82,27 @@ impl Client {
         }
         let _ = write!(query, " }} {FRAGMENT}");
         let (data, errors) = self.graphql_in_part(&query, &json!({ "branch": branch }), Again::Reads)?;
-        if data.is_null() && !errors.is_empty() {
+        let too_much = names.len() > 1 && errors.iter().any(GraphqlError::is_too_much);
+        if too_much || data.is_null() && !errors.is_empty() {
             return Err(Error::Graphql(errors));
         }
         let alias = |number: usize| format!("r{number}");
         let told = |number: usize| {
-            head(&data[alias(number)])
-                .ok_or_else(|| unseen(&errors, |path| path.first() == Some(&json!(alias(number)))))
+            told(head(&data[alias(number)]), &errors, |path| path.first() == Some(&json!(alias(number))))
         };
         Ok((0..names.len()).map(told).collect())
     }
+}
+
+/// Returns a repository as GitHub tells of it, or what it says in its place.
+pub(super) fn told(
+    found: Option<RepositoryHead>,
+    errors: &[GraphqlError],
+    is_it: impl Fn(&[Value]) -> bool,
+) -> std::result::Result<RepositoryHead, GraphqlError> {
+    // Without its branch it would pass for an empty one, and without its pull requests for one that has none.
+    let is_whole = !errors.iter().any(|error| is_it(&error.path));
+    found.filter(|_| is_whole).ok_or_else(|| unseen(errors, is_it))
 }
 
 /// Returns what GitHub says of a part of a query that it left out.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Error, GraphqlError, Result,
     client::{Again, Client},
-    heads::{FRAGMENT, RepositoryHead, head, unseen},
+    heads::{self, FRAGMENT, RepositoryHead, unseen},
     name::Name,
     repository::Account,
 };
@@ -24,9 +24,9 @@ pub enum Listing {
 
 /// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeadPage {
+pub struct Page<T> {
     /// The repositories; where one is not to be seen, what GitHub says of it.
-    pub heads: Vec<std::result::Result<RepositoryHead, GraphqlError>>,
+    pub found: Vec<std::result::Result<T, GraphqlError>>,
     /// Where the next page begins; none at the end.
     pub next: Option<String>,
     /// How many repositories there are on all pages.
@@ -52,13 +52,18 @@ pub struct Installation {
 pub const SEARCH_MOST: u64 = 1000;
 
 // Pages are cut by the time of creation, which never changes: nothing moves between pages while they are read.
-const OF_OWNER: &str = "query($branch: String!, $of: String!, $first: Int!, $after: String) { repositoryOwner(login: $of) { \
+const OF_OWNER: &str = "$of: String!, $first: Int!, $after: String) { repositoryOwner(login: $of) { \
     repositories(first: $first, after: $after, ownerAffiliations: [OWNER], orderBy: { field: CREATED_AT, direction: ASC }) { \
     totalCount pageInfo { hasNextPage endCursor } nodes { ...R } } } }";
 
-const OF_SEARCH: &str = "query($branch: String!, $of: String!, $first: Int!, $after: String) { \
+const OF_SEARCH: &str = "$of: String!, $first: Int!, $after: String) { \
     search(query: $of, type: REPOSITORY, first: $first, after: $after) { repositoryCount pageInfo { hasNextPage endCursor } \
     nodes { ...R } } }";
+
+const NAME_ALONE: &str = "fragment R on Repository { nameWithOwner }";
+
+/// Tells whether an error is about the item at hand, by its path.
+type IsIt<'p> = &'p dyn Fn(&[Value]) -> bool;
 
 impl Client {
     /// Returns a page of a listing, of at most `first` repositories, behind the place that `after` names.
@@ -71,21 +76,53 @@ impl Client {
         branch: &str,
         after: Option<&str>,
         first: usize,
-    ) -> Result<HeadPage> {
+    ) -> Result<Page<RepositoryHead>> {
+        let variables = json!({ "branch": branch, "first": first, "after": after });
+        self.page(listing, ("$branch: String!, ", FRAGMENT), variables, |node, errors, is_it| {
+            heads::told(heads::head(node), errors, is_it)
+        })
+    }
+
+    /// Returns the same page with the names alone, which are little work for GitHub.
+    ///
+    /// # Errors
+    /// As for [`Client::list_heads`].
+    pub fn list_names(&self, listing: &Listing, after: Option<&str>, first: usize) -> Result<Page<Name>> {
+        let variables = json!({ "first": first, "after": after });
+        self.page(listing, ("", NAME_ALONE), variables, |node, errors, is_it| {
+            let name = node["nameWithOwner"].as_str().and_then(|name| name.parse().ok());
+            name.ok_or_else(|| unseen(errors, is_it))
+        })
+    }
+
+    fn page<T>(
+        &self,
+        listing: &Listing,
+        (declared, fragment): (&str, &str),
+        mut variables: Value,
+        tell: impl Fn(&Value, &[GraphqlError], IsIt<'_>) -> std::result::Result<T, GraphqlError>,
+    ) -> Result<Page<T>> {
         let (query, of) = match listing {
             Listing::Owner(login) => (OF_OWNER, login),
             Listing::Search(words) => (OF_SEARCH, words),
         };
-        let variables = json!({ "branch": branch, "of": of, "first": first, "after": after });
-        let (data, errors) =
-            self.graphql_in_part(&format!("{query} {FRAGMENT}"), &variables, Again::Reads)?;
+        variables["of"] = json!(of);
+        let query = format!("query({declared}{query} {fragment}");
+        let (data, errors) = self.graphql_in_part(&query, &variables, Again::Reads)?;
+        if variables["first"].as_u64() > Some(1) && errors.iter().any(GraphqlError::is_too_much) {
+            return Err(Error::Graphql(errors));
+        }
         let page = match listing {
             Listing::Owner(_) => &data["repositoryOwner"]["repositories"],
             Listing::Search(_) => &data["search"],
         };
         match (page["nodes"].as_array(), errors.is_empty()) {
-            (Some(nodes), _) => Ok(HeadPage {
-                heads: nodes.iter().zip(0_u64..).map(|(node, index)| told(node, index, &errors)).collect(),
+            (Some(nodes), _) => Ok(Page {
+                found: nodes
+                    .iter()
+                    .zip(0_u64..)
+                    .map(|(node, index)| tell(node, &errors, &|path| is_below(path, index)))
+                    .collect(),
                 next: next(page),
                 total: page["totalCount"].as_u64().or(page["repositoryCount"].as_u64()).unwrap_or_default(),
             }),
@@ -128,13 +165,10 @@ impl Client {
     }
 }
 
-fn told(
-    node: &Value,
-    index: u64,
-    errors: &[GraphqlError],
-) -> std::result::Result<RepositoryHead, GraphqlError> {
-    head(node)
-        .ok_or_else(|| unseen(errors, |path| path.contains(&json!("nodes")) && path.contains(&json!(index))))
+/// Tells whether a path leads into the item of a page. Items have lists of their own, so the first one counts.
+fn is_below(path: &[Value], index: u64) -> bool {
+    let list = path.iter().position(|part| part == "nodes");
+    list.and_then(|list| path.get(list + 1)).is_some_and(|part| *part == index)
 }
 
 fn next(page: &Value) -> Option<String> {

@@ -97,10 +97,10 @@ pub(super) fn judge(status: u16, limits: Limits, body: &[u8], now: u64) -> Judge
     }
 }
 
-/// GraphQL tells of its limit with status 200.
+/// GraphQL tells of its limit with status 200, as `RATE_LIMITED` or, since 2026, as `RATE_LIMIT`.
 fn is_graphql_limit(body: &[u8]) -> bool {
     let start = String::from_utf8_lossy(body.get(..400).unwrap_or(body));
-    start.contains("\"errors\"") && start.contains("RATE_LIMITED")
+    start.contains("\"errors\"") && start.contains("\"RATE_LIMIT")
 }
 
 impl Waiting {
@@ -133,6 +133,8 @@ mod tests {
         assert_eq!(judge(403, none, secondary, 0), seconds(60));
         assert_eq!(judge(429, none, b"", 0), seconds(60));
         assert_eq!(judge(200, none, graphql, 0), seconds(60));
+        let newer = br#"{"errors":[{"type":"RATE_LIMIT","code":"graphql_rate_limit","message":"API rate limit already exceeded"}]}"#;
+        assert_eq!(judge(200, none, newer, 0), seconds(60));
         assert_eq!(judge(403, none, br#"{"message":"Resource not accessible"}"#, 0), Judgement::Final);
         assert_eq!(judge(200, limits_of(Some(0), Some(9), None), b"{}", 0), Judgement::Final);
         assert_eq!(

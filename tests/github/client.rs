@@ -305,10 +305,10 @@ fn an_owner_is_listed_a_page_a_call() {
     for listing in [Listing::Owner("acme".to_owned()), Listing::Search("org:acme archived:false".to_owned())]
     {
         let page = client.list_heads(&listing, BRANCH, None, 4).expect("a page");
-        assert_eq!((page.heads.len(), page.total), (4, 6));
+        assert_eq!((page.found.len(), page.total), (4, 6));
         let rest = client.list_heads(&listing, BRANCH, page.next.as_deref(), 4).expect("a page");
-        assert_eq!((rest.heads.len(), rest.next), (2, None));
-        let last = rest.heads[1].as_ref().expect("it is seen");
+        assert_eq!((rest.found.len(), rest.next), (2, None));
+        let last = rest.found[1].as_ref().expect("it is seen");
         assert_eq!((last.full_name.as_str(), last.default.is_none()), ("acme/r4", true));
     }
     let missing = client.list_heads(&Listing::Owner("nobody".to_owned()), BRANCH, None, 4);

@@ -1,5 +1,6 @@
 //! Sweeps over many repositories, from outside.
 
+mod api;
 mod failures;
 mod harness;
 mod hub;

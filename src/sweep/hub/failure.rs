@@ -17,6 +17,9 @@ pub fn of_call(error: &github::Error) -> Failure {
         github::Error::NoAnswer { .. } => FailureKind::Unreachable,
         _ if error.is_missing() => FailureKind::NotFound,
         github::Error::Credentials(_) => FailureKind::Forbidden,
+        github::Error::Graphql(errors) => {
+            errors.first().map_or(FailureKind::Other, |part| of_part(part).kind)
+        }
         _ => match error.status() {
             Some(401 | 403) => FailureKind::Forbidden,
             Some(429) => FailureKind::RateLimited,
@@ -33,7 +36,9 @@ pub(super) fn of_part(error: &GraphqlError) -> Failure {
         Some("NOT_FOUND") => FailureKind::NotFound,
         // SAML and address lists of an organisation say so.
         Some("FORBIDDEN" | "INSUFFICIENT_SCOPES") => FailureKind::Forbidden,
-        Some("RATE_LIMITED") => FailureKind::RateLimited,
+        Some("RATE_LIMITED" | "RATE_LIMIT") => FailureKind::RateLimited,
+        Some("RESOURCE_LIMITS_EXCEEDED") => FailureKind::TooLarge,
+        _ if error.is_timeout() => FailureKind::Timeout,
         _ => FailureKind::Other,
     };
     Failure { kind, reason: error.message.clone() }

@@ -9,7 +9,7 @@ use super::{
     failure::{of_call, of_part},
 };
 use crate::{
-    github::{BATCH, Error, GraphqlError, HeadPull, Listing, Name, RepositoryHead, SEARCH_MOST},
+    github::{BATCH, Error, GraphqlError, HeadPull, Listing, Name, Page, RepositoryHead, SEARCH_MOST},
     pull::Marker,
     sweep::{
         plan::{Failure, FailureKind, Pull, PullState},
@@ -48,12 +48,17 @@ pub struct Hub<'a> {
     seen: BTreeSet<u64>,
     /// How many repositories are asked about at once.
     size: usize,
+    /// How many repositories in a row were too much for GitHub all by themselves.
+    given_up: usize,
 }
 
 type Told = std::result::Result<RepositoryHead, GraphqlError>;
 
-/// Fewer at once make no call easier.
+/// A page of a listing is not made smaller: the place behind a repository that is too much alone could not be named.
 const SMALLEST: usize = 5;
+
+/// Where so many repositories in a row are too much all by themselves, it is the server that is out of order.
+const GIVEN_UP: usize = 10;
 
 impl<'a> Hub<'a> {
     /// Names what is wanted. `branch` is that of our pull requests.
@@ -80,32 +85,67 @@ impl<'a> Hub<'a> {
                 Wanted::Names(names) => open.extend(by_owner(access, names)),
             }
         }
-        Ok(Self { access, branch: branch.to_owned(), open, seen: BTreeSet::new(), size: BATCH })
+        Ok(Self { access, branch: branch.to_owned(), open, seen: BTreeSet::new(), size: BATCH, given_up: 0 })
     }
 
     fn listing(&mut self, listing: Listing, after: Option<&str>) -> Result<Vec<Listed>> {
-        let (client, name) = match &listing {
-            Listing::Owner(login) => (self.access.of(login)?, login.clone()),
-            Listing::Search(words) => (self.access.client(), format!("the search `{words}`")),
+        let client = match &listing {
+            Listing::Owner(login) => self.access.of(login)?,
+            Listing::Search(_) => self.access.client(),
         };
-        let page =
-            halving(&mut self.size, &mut |size| client.list_heads(&listing, &self.branch, after, size));
-        let page = page.map_err(|error| of_call(&error)).with_context(|| format!("failed to list {name}"))?;
-        if matches!(listing, Listing::Search(_)) && page.total > SEARCH_MOST {
+        let page = halving(&mut self.size, SMALLEST, &mut |size| {
+            client.list_heads(&listing, &self.branch, after, size)
+        });
+        let failed_to = || format!("failed to list {}", called(&listing));
+        let page = match page {
+            // One of them may be more than GitHub can tell of. Asked for by name, it keeps to itself.
+            Err(error) if error.is_too_much() => {
+                let names = client.list_names(&listing, after, BATCH);
+                let names = names.map_err(|_| of_call(&error)).with_context(failed_to)?;
+                return self.named(listing, after, names);
+            }
+            page => page.map_err(|error| of_call(&error)).with_context(failed_to)?,
+        };
+        let unnamed = numbered(&listing, after);
+        self.turn_over(listing, after, page.next, page.total)?;
+        Ok(self.listed(page.found.into_iter().enumerate().map(|(number, told)| (unnamed(number), told))))
+    }
+
+    fn named(&mut self, listing: Listing, after: Option<&str>, page: Page<Name>) -> Result<Vec<Listed>> {
+        let unnamed = numbered(&listing, after);
+        self.turn_over(listing, after, page.next, page.total)?;
+        let (mut names, mut unseen) = (VecDeque::new(), Vec::new());
+        for (number, told) in page.found.into_iter().enumerate() {
+            match told {
+                Ok(name) => names.push_back(name),
+                Err(error) => unseen.push(failed(unnamed(number), &of_part(&error))),
+            }
+        }
+        self.open.push_front(Open::Names { names });
+        Ok(unseen)
+    }
+
+    /// Sees to it that the next page is asked for.
+    fn turn_over(
+        &mut self,
+        listing: Listing,
+        after: Option<&str>,
+        next: Option<String>,
+        total: u64,
+    ) -> Result<()> {
+        let name = called(&listing);
+        if matches!(listing, Listing::Search(_)) && total > SEARCH_MOST {
             bail!(
-                "{name} finds {} repositories, and GitHub tells of the first {SEARCH_MOST} alone: narrow it, or use --org",
-                page.total
+                "{name} finds {total} repositories, and GitHub tells of the first {SEARCH_MOST} alone: narrow it, or use --org"
             );
         }
-        let begin = after.unwrap_or_default();
-        if let Some(next) = page.next {
+        if let Some(next) = next {
             if after == Some(next.as_str()) {
                 bail!("GitHub lists the same page of {name} again and again");
             }
             self.open.push_front(Open::Listing { listing, after: Some(next) });
         }
-        let unnamed = |number: usize| format!("{name} (number {number} behind `{begin}`)");
-        Ok(self.listed(page.heads.into_iter().enumerate().map(|(n, told)| (unnamed(n + 1), told))))
+        Ok(())
     }
 
     fn installation(&mut self, owner: String, page: usize) -> Result<Vec<Listed>> {
@@ -129,11 +169,27 @@ impl<'a> Hub<'a> {
             Err(failure) => return Ok(names.iter().map(|name| failed(name.to_string(), &failure)).collect()),
         };
         let batch: Vec<Name> = names.iter().take(self.size).cloned().collect();
-        let told = halving(&mut self.size, &mut |size| {
+        let mut size = batch.len();
+        let told = halving(&mut size, 1, &mut |size| {
             client.heads(batch.get(..size).unwrap_or(&batch), &self.branch)
         });
-        let told = told.map_err(|error| of_call(&error)).context("failed to ask for repositories")?;
+        if size < batch.len() {
+            self.size = size;
+        }
+        let told = match told {
+            Err(error) if error.is_too_much() && self.given_up < GIVEN_UP => {
+                self.given_up += 1;
+                let given_up = names.pop_front().map(|name| failed(name.to_string(), &of_call(&error)));
+                self.open.push_front(Open::Names { names });
+                return Ok(given_up.into_iter().collect());
+            }
+            told => told.map_err(|error| of_call(&error)).context("failed to ask for repositories")?,
+        };
         let asked: Vec<Name> = names.drain(..told.len().min(names.len())).collect();
+        // What was too much is out of the way.
+        if std::mem::take(&mut self.given_up) > 0 || names.is_empty() {
+            self.size = BATCH;
+        }
         if !names.is_empty() {
             self.open.push_front(Open::Names { names });
         }
@@ -179,14 +235,29 @@ fn by_owner(access: &Access, mut names: Vec<Name>) -> Vec<Open> {
 /// Asks for fewer repositories at once where GitHub gives up on many.
 fn halving<T>(
     size: &mut usize,
+    smallest: usize,
     ask: &mut dyn FnMut(usize) -> std::result::Result<T, Error>,
 ) -> std::result::Result<T, Error> {
     loop {
         match ask(*size) {
-            Err(error) if error.is_uncertain() && *size / 2 >= SMALLEST => *size /= 2,
+            Err(error) if error.is_too_much() && *size / 2 >= smallest => *size /= 2,
             answer => return answer,
         }
     }
+}
+
+/// Returns what a listing is called.
+fn called(listing: &Listing) -> String {
+    match listing {
+        Listing::Owner(login) => login.clone(),
+        Listing::Search(words) => format!("the search `{words}`"),
+    }
+}
+
+/// Returns what calls repositories that GitHub does not name by their places in a page.
+fn numbered(listing: &Listing, after: Option<&str>) -> impl Fn(usize) -> String + use<> {
+    let (name, begin) = (called(listing), after.unwrap_or_default().to_owned());
+    move |number| format!("{name} (number {} behind `{begin}`)", number + 1)
 }
 
 fn failed(name: String, failure: &Failure) -> Listed {

@@ -55,6 +55,6 @@ pub use self::{
     identity::{Access, Identity, Kind},
     people::Made,
     server::Server,
-    state::{Check, Comment, Event, Pull, Repository, Review, ReviewComment, Rule},
+    state::{Check, Comment, Event, Pull, Repository, Review, ReviewComment, Rule, Trouble},
     tls::Tls,
 };

@@ -172,6 +172,17 @@ pub struct Rule {
     pub bypass: bool,
 }
 
+/// What GraphQL has in place of a repository, or of a part of it.
+#[derive(Debug, Clone, Default)]
+pub struct Trouble {
+    /// The field; all of the repository if none.
+    pub field: Option<&'static str>,
+    /// The kind, such as `FORBIDDEN`. Without one the whole call comes to nothing, as where GitHub runs out of time.
+    pub kind: &'static str,
+    /// The message.
+    pub message: &'static str,
+}
+
 /// A repository.
 #[derive(Debug, Clone, Default)]
 pub struct Repository {
@@ -203,6 +214,8 @@ pub struct Repository {
     pub protected: BTreeSet<String>,
     /// Rules of its rulesets. They are told, and the server itself does not keep to them.
     pub rules: Vec<Rule>,
+    /// What GraphQL has trouble with.
+    pub trouble: Option<Trouble>,
     /// The pull requests by number.
     pub pulls: BTreeMap<u64, Pull>,
     /// The check runs.

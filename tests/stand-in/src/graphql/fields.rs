@@ -21,6 +21,9 @@ pub(super) fn resolve(
     field: &str,
     arguments: &Map<String, Value>,
 ) -> Held {
+    if let Some(fault) = node.trouble(world, Some(field)) {
+        return Err(fault);
+    }
     match node {
         Node::Query => query(world, identity, field, arguments),
         Node::Repository(key) => repository(world, identity, key, field, arguments),

@@ -76,9 +76,10 @@ pub(crate) fn handle(call: &mut Call<'_>) -> Response {
         fragments: fragments.collect(),
         variables,
         errors: Vec::new(),
+        gave_up: false,
     };
     let data = run.object(&root, set, &mut Vec::new());
-    answer(data, run.errors)
+    answer(if run.gave_up { Value::Null } else { data }, run.errors)
 }
 
 fn operation<'d>(document: &'d Document<'d, String>) -> Option<(Node, &'d Set<'d>)> {
@@ -98,6 +99,7 @@ struct Run<'a, 'd> {
     fragments: BTreeMap<&'d str, &'d FragmentDefinition<'d, String>>,
     variables: Map<String, Value>,
     errors: Vec<Value>,
+    gave_up: bool,
 }
 
 impl<'d> Run<'_, 'd> {
@@ -158,20 +160,49 @@ impl<'d> Run<'_, 'd> {
         };
         match found {
             Ok(Out::Value(value)) => value,
-            Ok(Out::Node(node)) => self.object(&node, set, path),
-            Ok(Out::Nodes(nodes)) => nodes.iter().map(|node| self.object(node, set, path)).collect(),
+            Ok(Out::Node(node)) => self.shown(&node, field, path),
+            Ok(Out::Nodes(nodes)) => {
+                let shown = nodes.iter().enumerate().map(|(index, node)| {
+                    path.push(json!(index));
+                    let shown = self.shown(node, field, path);
+                    path.pop();
+                    shown
+                });
+                shown.collect()
+            }
             Ok(Out::Connection(nodes)) => {
                 let page = node::Page::cut(nodes, &arguments);
                 self.object(&Node::Page(Box::new(page)), set, path)
             }
-            Err(Fault { kind, message }) => {
-                self.errors.push(json!({
-                    "type": kind, "path": path.clone(), "message": message,
-                    "locations": [{ "line": field.position.line, "column": field.position.column }],
-                }));
-                Value::Null
+            Err(fault) => self.withhold(&fault, field, path),
+        }
+    }
+
+    /// Returns a node, or nothing and an error where the whole of it is withheld.
+    fn shown(&mut self, node: &Node, field: &'d Field<'d, String>, path: &mut Vec<Value>) -> Value {
+        match node.trouble(self.world, None) {
+            Some(fault) => self.withhold(&fault, field, path),
+            None => {
+                let shown = self.object(node, &field.selection_set, path);
+                // What is never null takes what it is part of with it.
+                let is_torn = shown.get("pullRequests").is_some_and(Value::is_null);
+                if is_torn { Value::Null } else { shown }
             }
         }
+    }
+
+    fn withhold(&mut self, fault: &Fault, field: &Field<'d, String>, path: &[Value]) -> Value {
+        let mut error = json!({ "message": fault.message });
+        if fault.kind.is_empty() {
+            // What takes too long takes everything with it.
+            self.gave_up = true;
+        } else {
+            error["type"] = json!(fault.kind);
+            error["path"] = json!(path);
+            error["locations"] = json!([{ "line": field.position.line, "column": field.position.column }]);
+        }
+        self.errors.push(error);
+        Value::Null
     }
 
     fn value(&self, literal: &Literal<'d, String>) -> Value {

@@ -83,6 +83,13 @@ impl From<crate::refusal::Refusal> for Fault {
 }
 
 impl Node {
+    /// Returns what GitHub has in place of a repository, or of one of its fields, where it has trouble with it.
+    pub(super) fn trouble(&self, world: &World, field: Option<&str>) -> Option<Fault> {
+        let Self::Repository(key) = self else { return None };
+        let trouble = world.repositories.get(key)?.trouble.as_ref()?;
+        (trouble.field == field).then(|| Fault { kind: trouble.kind, message: trouble.message.to_owned() })
+    }
+
     /// Returns the name of the type.
     pub(crate) fn kind(&self, world: &World) -> &'static str {
         match self {
