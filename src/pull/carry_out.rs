@@ -70,8 +70,10 @@ pub struct Outcome {
 /// Brings about what is desired, or tells how.
 ///
 /// # Errors
-/// If GitHub or the git server refuses or does not answer. What was done until then stays, and the next run goes on from there.
+/// If the branch is the base itself, or GitHub or the git server refuses or does not answer. What was done until then stays, and the
+/// next run goes on from there.
 pub fn reconcile(means: Means<'_>, place: &mut Place, desired: &Desired) -> Result<Outcome> {
+    desired.refuse_base(&place.repository.default_branch)?;
     let seen = observe(means.client, place, desired)?;
     let decision = decide(place, desired, &seen);
     let open = seen.pulls.iter().find(|pull| pull.state == PullState::Open);

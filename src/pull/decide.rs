@@ -2,9 +2,9 @@
 
 #[cfg(test)]
 mod tests;
+mod why;
 
-use std::fmt;
-
+pub use self::why::Why;
 use super::{
     desired::Desired,
     marker::Marker,
@@ -44,109 +44,6 @@ pub enum Verdict {
     Nothing,
     /// Something ought to be there and is left alone.
     LeaveAlone(Why),
-}
-
-/// Why something is left alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// The base moved since the plan was made.
-    BaseMoved,
-    /// People closed the pull request of the very same change.
-    Declined(u64),
-    /// People have a hand in the branch; how that is known.
-    PeoplesCommits(String),
-    /// The branch is somebody else's; how that is known.
-    BranchTaken(String),
-    /// The branch that commits are made on is somebody else's.
-    ScratchTaken(String),
-    /// Somebody else opened a pull request of the branch.
-    OthersPull(u64, String),
-    /// The pull request is for another base.
-    OtherBase(u64, String),
-    /// As many are open as may be.
-    TooManyOpen(usize),
-    /// As many were opened within an hour as may be.
-    TooManyPerHour(usize),
-    /// Something could not be read, so that nobody knows whether there is nothing to change.
-    Uncertain(u64),
-    /// The branch moved while we were at it.
-    MovedMeanwhile,
-}
-
-impl Why {
-    /// Tells whether people wanted it so. Everything else waits for somebody, or for the next run.
-    #[must_use]
-    pub const fn is_wanted(&self) -> bool {
-        matches!(self, Self::Declined(_))
-    }
-
-    /// Returns the name that machines know it by.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::BaseMoved => "base-moved",
-            Self::Declined(_) => "declined",
-            Self::PeoplesCommits(_) => "peoples-commits",
-            Self::BranchTaken(_) | Self::ScratchTaken(_) => "branch-taken",
-            Self::OthersPull(..) => "others-pull-request",
-            Self::OtherBase(..) => "other-base",
-            Self::TooManyOpen(_) => "too-many-open",
-            Self::TooManyPerHour(_) => "too-many-per-hour",
-            Self::Uncertain(_) => "uncertain",
-            Self::MovedMeanwhile => "moved-meanwhile",
-        }
-    }
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BaseMoved => {
-                f.write_str("the base branch moved since the plan was made; the next run looks again")
-            }
-            Self::Declined(number) => {
-                write!(
-                    f,
-                    "#{number} proposed the very same change and was closed without merging; reopen it if it is wanted"
-                )
-            }
-            Self::PeoplesCommits(reason) => {
-                write!(
-                    f,
-                    "somebody else worked on the branch ({reason}); it is theirs until it is merged, closed or deleted"
-                )
-            }
-            Self::BranchTaken(reason) => {
-                write!(
-                    f,
-                    "the branch is there already and not ours ({reason}); delete it, or choose another with --branch"
-                )
-            }
-            Self::ScratchTaken(branch) => {
-                write!(
-                    f,
-                    "the branch {branch}, on which commits are made, is not ours; delete it, or choose another with --branch"
-                )
-            }
-            Self::OthersPull(number, login) => {
-                write!(
-                    f,
-                    "{login} opened #{number} from the branch; name that account with --account if it is ours too"
-                )
-            }
-            Self::OtherBase(number, base) => write!(f, "#{number} of the branch is for `{base}`"),
-            Self::TooManyOpen(most) => write!(f, "{most} of ours are open, and no more may be (max-open)"),
-            Self::TooManyPerHour(most) => {
-                write!(f, "{most} of ours were opened within an hour, and no more may be (max-per-hour)")
-            }
-            Self::Uncertain(number) => {
-                write!(f, "#{number} may be needless, but a file of it could not be read, so it stays open")
-            }
-            Self::MovedMeanwhile => {
-                f.write_str("somebody moved the branch in the meantime; the next run looks again")
-            }
-        }
-    }
 }
 
 /// Decides what is to be done.
@@ -225,15 +122,15 @@ impl<'a> Case<'a> {
         let body = body.put(pull.body.as_deref().unwrap_or_default());
         let mut steps =
             vec![comment(pull, "closed", &pull.head.sha, &text), Step::Close { number: pull.number, body }];
-        steps.extend(ownership.map(|(branch, _)| self.delete(branch)));
+        steps.extend(ownership.and_then(|(branch, ownership)| self.delete(branch, &ownership)));
         decision(steps, Verdict::Close)
     }
 
     /// There is nothing to change and no pull request; a branch may be left of one.
     fn tidy_branch(self) -> Decision {
         let branch = self.seen.branch.as_ref();
-        let left = branch.filter(|branch| !matches!(self.ownership(branch), Ownership::Others { .. }));
-        decision(left.map(|branch| self.delete(branch)).into_iter().collect(), Verdict::Nothing)
+        let left = branch.and_then(|branch| self.delete(branch, &self.ownership(branch)));
+        decision(left.into_iter().collect(), Verdict::Nothing)
     }
 
     fn propose(self, open: Option<&Pull>) -> Decision {
@@ -255,6 +152,9 @@ impl<'a> Case<'a> {
                 }
                 steps.push(comment(pull, "hands-off", "", HANDS_OFF));
                 return leave(steps, Why::PeoplesCommits(reason));
+            }
+            Some((branch, Ownership::Empty)) if !self.is_left_empty(branch) => {
+                return leave(steps, Why::BranchTaken(NO_PULL.to_owned()));
             }
             Some((branch, Ownership::Ours { digest }))
                 if digest == desired.digest && !self.is_behind(branch) => {}
@@ -342,8 +242,25 @@ impl<'a> Case<'a> {
         steps
     }
 
-    fn delete(self, branch: &Branch) -> Step {
-        Step::DeleteBranch { branch: self.desired.branch.clone(), at: branch.head.clone() }
+    /// Returns the step that removes the branch, if it is ours.
+    fn delete(self, branch: &Branch, ownership: &Ownership) -> Option<Step> {
+        let is_ours = match ownership {
+            Ownership::Empty => self.had_pull(branch),
+            Ownership::Ours { .. } => true,
+            Ownership::Others { .. } => false,
+        };
+        is_ours.then(|| Step::DeleteBranch { branch: self.desired.branch.clone(), at: branch.head.clone() })
+    }
+
+    /// Tells whether a branch without a commit of its own is what a run of ours left: one that died before its commit, or one
+    /// whose pull request was merged. Any other may be people's, such as a release that the base has long passed.
+    fn is_left_empty(self, branch: &Branch) -> bool {
+        branch.head == self.desired.base_commit || self.had_pull(branch)
+    }
+
+    /// Tells whether a pull request of ours was made of the branch as it is.
+    fn had_pull(self, branch: &Branch) -> bool {
+        self.seen.pulls.iter().any(|pull| pull.head.sha == branch.head && self.is_ours(pull))
     }
 
     fn is_behind(self, branch: &Branch) -> bool {
@@ -358,6 +275,8 @@ impl<'a> Case<'a> {
         branch.ownership(self.place.ourselves(&self.desired.settings))
     }
 }
+
+const NO_PULL: &str = "it has no commit that the base has not, and none of our pull requests was made of it";
 
 const HANDS_OFF: &str = "caulk would change this branch by now, but somebody else has worked on it, so caulk leaves it as it is. \
     Merge it, or delete the branch, and caulk proposes anew what is left to mend.";

@@ -1,6 +1,6 @@
 //! What ought to be on GitHub: a branch with one commit on its base, and a pull request that explains it.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use git2::{ObjectType, Oid};
 
 use super::{
@@ -130,6 +130,26 @@ impl Desired {
     #[must_use]
     pub fn body(&self, head: &str) -> String {
         self.marker(head).put(&self.body)
+    }
+
+    /// Refuses a branch that the changes are for: commits would go straight there.
+    ///
+    /// # Errors
+    /// If the branch, or the one that commits are made on, is the base or `default`, the repository's default branch.
+    pub fn refuse_base(&self, default: &str) -> Result<()> {
+        let (branch, scratch) = (self.branch.as_str(), self.scratch());
+        let is_base = |name: &str| name == self.base || name == default;
+        if is_base(branch) {
+            bail!(
+                "the branch `{branch}` is one that changes are for; choose another one to hold the changes"
+            );
+        }
+        if is_base(&scratch) {
+            bail!(
+                "commits for `{branch}` are made on `{scratch}`, which changes are for; choose another branch"
+            );
+        }
+        Ok(())
     }
 
     /// Returns the branch that a commit is made on before it takes its place.

@@ -1,5 +1,6 @@
 //! `caulk pr` as a program: what it leaves on the server, whatever was there before.
 
+mod branches;
 mod crash;
 mod etiquette;
 mod faults;

@@ -107,6 +107,17 @@ fn a_base_that_moved_since_the_plan_is_looked_at_anew_before_anything_is_written
 }
 
 #[test]
+fn nothing_is_committed_to_the_branch_that_changes_are_for() {
+    let world = World::new(2);
+    let main = world.server.branch("acme/r000", "main");
+    world.plan(&["--branch", "main"]).exits(0);
+    let ran = world.apply(&[]).exits(2);
+    ran.says("acme/r000: failed (configuration): ").says("choose another one to hold the changes");
+    assert_eq!(world.server.branch("acme/r000", "main"), main);
+    assert!(world.pull("acme/r000").is_none());
+}
+
+#[test]
 fn the_first_wave_comes_alone_and_the_rest_on_request() {
     let world = World::new(12);
     world.plan(&[]).exits(0);

@@ -82,7 +82,11 @@ impl Carrier<'_> {
 
     fn reconcile(&self, client: &Client, place: &mut Place, analysis: &Analysis) -> Result<Outcome> {
         let means = Means { client, push: None, dry_run: false, situation: self.situation };
-        pull::reconcile(means, place, &self.desired(analysis)?)
+        let desired = self.desired(analysis)?;
+        desired
+            .refuse_base(&place.repository.default_branch)
+            .map_err(|error| Failure { kind: FailureKind::Configuration, reason: error.to_string() })?;
+        pull::reconcile(means, place, &desired)
     }
 
     fn desired(&self, analysis: &Analysis) -> Result<Desired> {
