@@ -29,7 +29,7 @@ pub use self::{
     checks::{Annotation, CheckRun, Conclusion, Level, NewCheckRun},
     client::{Client, PUBLIC_API, Settings},
     commits::{Addition, CommitMessage},
-    data::{CommitSeen, Comparison, FileChange, Person, TreeEntry},
+    data::{CommitSeen, Comparison, FileChange, Person, TreeEntry, TreeFile},
     error::{Error, GraphqlError, Refusal},
     explain::{Attempt, Explanation, Situation, WRONG_ADDRESS},
     heads::{BATCH, HeadPull, RepositoryHead},

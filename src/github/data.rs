@@ -97,6 +97,20 @@ pub struct FileChange {
     pub status: String,
 }
 
+/// A file, or something else, in a tree.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct TreeFile {
+    /// The path.
+    pub path: String,
+    /// The mode, such as `100644`.
+    pub mode: String,
+    /// The name of the content.
+    pub sha: String,
+    /// `blob`, `tree` or `commit`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
 /// What lies between two commits.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Comparison {
@@ -212,6 +226,23 @@ impl Client {
         }
         let found: Commit = self.get(&name.route(&format!("/git/commits/{}", escape(commit, ""))))?;
         Ok(found.tree.sha)
+    }
+
+    /// Returns all that is in the tree of a commit, folders left out; `None` if that is more than GitHub tells at once.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn files_of(&self, name: &Name, commit: &str) -> Result<Option<Vec<TreeFile>>> {
+        #[derive(Deserialize)]
+        struct Tree {
+            tree: Vec<TreeFile>,
+            #[serde(default)]
+            truncated: bool,
+        }
+        let route = name.route(&format!("/git/trees/{}?recursive=1", escape(commit, "")));
+        let mut found: Tree = self.get(&route)?;
+        found.tree.retain(|file| file.kind != "tree");
+        Ok((!found.truncated).then_some(found.tree))
     }
 
     /// Returns the message of a commit, `None` if it is not there.

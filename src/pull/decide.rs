@@ -263,8 +263,10 @@ impl<'a> Case<'a> {
         self.seen.pulls.iter().any(|pull| pull.head.sha == branch.head && self.is_ours(pull))
     }
 
+    /// Tells whether the branch stands elsewhere than it should: on an older base, or on one that has been rewritten since.
     fn is_behind(self, branch: &Branch) -> bool {
-        self.desired.settings.rebuild == Rebuild::BaseMoved && branch.behind() > 0
+        let waits = self.desired.settings.rebuild == Rebuild::ContentChanged;
+        branch.ahead() > 1 || !waits && branch.behind() > 0
     }
 
     fn is_ours(self, pull: &Pull) -> bool {

@@ -5,7 +5,7 @@ use chrono::DateTime;
 use super::{
     desired::Desired,
     marker::Marker,
-    ownership::{Branch, Ourselves, Since},
+    ownership::{Branch, Ourselves, Since, between},
     settings::Settings,
     words::Trailer,
 };
@@ -232,8 +232,32 @@ fn look_at(client: &Client, place: &Place, desired: &Desired, branch: &str, head
         ahead: found.ahead_by,
         commits: found.commits,
         files: found.files,
+        holds: None,
     });
-    Ok(Branch { head: head.to_owned(), since })
+    let mut branch = Branch { head: head.to_owned(), since };
+    let holds = holds(client, place, desired, &branch)?;
+    if let Some(since) = &mut branch.since {
+        since.holds = holds;
+    }
+    Ok(branch)
+}
+
+/// Finds out what our commit at the end of a branch really holds.
+fn holds(client: &Client, place: &Place, desired: &Desired, branch: &Branch) -> Result<Option<String>> {
+    let ours = branch.our_tip(place.ourselves(&desired.settings));
+    let (Some((parent, trailer)), Some(since)) = (ours, &branch.since) else { return Ok(None) };
+    let compared = since.compared();
+    // Nobody wants to move it then, so that the comparison will do, and it costs nothing.
+    let is_right = since.behind == 0 && trailer.digest == desired.digest;
+    if is_right && compared.as_ref() == Some(&trailer.digest) {
+        return Ok(compared);
+    }
+    let home = place.home();
+    match (client.files_of(home, parent)?, client.files_of(home, &branch.head)?) {
+        (Some(before), Some(after)) => Ok(between(&before, &after)),
+        // So many files that GitHub does not list them at once.
+        _ => Ok(compared),
+    }
 }
 
 /// Finds what a run that died after opening a pull request did not come to.

@@ -1,8 +1,10 @@
 //! Whose the commits of a branch are. Neither its name nor a body decides that, for anybody may write those: every commit that the
 //! base does not have must be one that caulk made, and hold what caulk put into it.
 
+use std::collections::BTreeMap;
+
 use super::{desired::digest_of, settings::Settings, words::Trailer};
-use crate::github::{Account, CommitSeen, FileChange};
+use crate::github::{Account, CommitSeen, FileChange, Person, TreeFile};
 
 /// GitHub tells of no more files of a comparison.
 const MOST_FILES: usize = 300;
@@ -27,6 +29,8 @@ pub struct Since {
     pub commits: Vec<CommitSeen>,
     /// The files that they change.
     pub files: Vec<FileChange>,
+    /// Names the contents that the last commit gives to files, if it does nothing else and somebody looked.
+    pub holds: Option<String>,
 }
 
 /// Whose the commits of a branch are.
@@ -34,7 +38,7 @@ pub struct Since {
 pub enum Ownership {
     /// It has no commit that the base has not.
     Empty,
-    /// It has one commit, which is ours and untouched.
+    /// Its last commit is ours and untouched, and stands where ours do.
     Ours {
         /// Names the contents of its files.
         digest: String,
@@ -68,45 +72,74 @@ impl Ourselves<'_> {
         account.is_some_and(|account| known.any(|name| account.is(name)))
     }
 
-    /// Returns what our commit says that it holds, if it is one.
-    fn made(&self, commit: &CommitSeen) -> Option<Trailer> {
-        let email = commit.commit.author.as_ref().map(|author| author.email.as_str());
-        let by_us = self.are(commit.author.as_ref())
-            || self.email.is_some_and(|ours| email.is_some_and(|email| email.eq_ignore_ascii_case(ours)));
-        let trailer = Trailer::of(&commit.commit.message)?;
-        (by_us && commit.parents.len() == 1).then_some(trailer)
+    /// Returns what our commit says that it holds, if it is one. Whoever amends a commit or puts it elsewhere is its committer.
+    pub(super) fn made(&self, commit: &CommitSeen) -> Option<Trailer> {
+        let text = &commit.commit;
+        let written = self.are(commit.author.as_ref()) || self.has_address(text.author.as_ref());
+        let committed = self.are(commit.committer.as_ref())
+            || self.has_address(text.committer.as_ref())
+            || is_site(commit.committer.as_ref(), text.committer.as_ref());
+        let trailer = Trailer::of(&text.message)?;
+        (written && committed && commit.parents.len() == 1).then_some(trailer)
+    }
+
+    fn has_address(&self, person: Option<&Person>) -> bool {
+        let known = self.email.zip(person);
+        known.is_some_and(|(ours, person)| person.email.eq_ignore_ascii_case(ours))
+    }
+}
+
+/// Tells whether GitHub itself made a commit, which it does for its API.
+fn is_site(account: Option<&Account>, person: Option<&Person>) -> bool {
+    match account {
+        Some(account) => account.is("web-flow"),
+        // Enterprise servers may have no account for themselves.
+        None => person.is_some_and(|person| matches!(&*person.name, "GitHub" | "GitHub Enterprise")),
     }
 }
 
 impl Branch {
-    /// Decides whose the commits are.
+    /// Decides whose the commits are. The last one decides: ours are made on what was the base, so whatever is below came from there,
+    /// also where the base has been rewritten since.
     #[must_use]
     pub fn ownership(&self, we: Ourselves<'_>) -> Ownership {
         let others = |reason: String, below| Ownership::Others { reason, below };
         let Some(since) = &self.since else {
             return others("it has no commit in common with the base".to_owned(), None);
         };
-        let Some(first) = since.commits.first() else {
+        let Some(last) = since.commits.last() else {
             return match since.ahead {
                 0 => Ownership::Empty,
                 _ => others("its commits cannot be seen".to_owned(), None),
             };
         };
-        let ours = we.made(first);
-        if since.ahead > 1 {
-            let theirs = since.commits.iter().find(|commit| we.made(commit).is_none());
-            let reason =
-                theirs.map_or_else(|| format!("it has {} commits, and we make one", since.ahead), not_ours);
-            return others(reason, ours.map(|trailer| trailer.digest));
+        if let Some(trailer) = self.tip().and_then(|tip| we.made(tip)) {
+            if since.holds.as_ref() == Some(&trailer.digest) {
+                return Ownership::Ours { digest: trailer.digest };
+            }
+            let commit = short(&last.sha);
+            return others(format!("its commit {commit} no longer holds what caulk put into it"), None);
         }
-        let Some(trailer) = ours else { return others(not_ours(first), None) };
-        if since.files.len() < MOST_FILES && found(&since.files).as_ref() != Some(&trailer.digest) {
-            return others(
-                format!("its commit {} no longer holds what caulk put into it", short(&first.sha)),
-                None,
-            );
-        }
-        Ownership::Ours { digest: trailer.digest }
+        let theirs = since.commits.iter().find(|commit| we.made(commit).is_none()).unwrap_or(last);
+        let below = since.commits.iter().find_map(|commit| we.made(commit));
+        others(not_ours(theirs), below.map(|trailer| trailer.digest))
+    }
+
+    /// Returns the last commit. GitHub tells of no more than 250, the oldest first.
+    fn tip(&self) -> Option<&CommitSeen> {
+        self.since.as_ref()?.commits.last().filter(|last| last.sha == self.head)
+    }
+
+    /// Returns our commit if it is the last one, with its parent and what it says that it holds.
+    pub(super) fn our_tip(&self, we: Ourselves<'_>) -> Option<(&str, Trailer)> {
+        let tip = self.tip()?;
+        Some((tip.parents.first()?.sha.as_str(), we.made(tip)?))
+    }
+
+    /// Returns how many commits the branch has that the base has not.
+    #[must_use]
+    pub fn ahead(&self) -> u64 {
+        self.since.as_ref().map_or(0, |since| since.ahead)
     }
 
     /// Returns how many commits the base has that the branch has not.
@@ -125,15 +158,34 @@ pub(super) fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
 }
 
-/// Names the contents that a comparison shows, if files are changed and nothing else happens to them.
-fn found(files: &[FileChange]) -> Option<String> {
-    let mut blobs: Vec<(&str, &str)> = Vec::new();
-    for file in files {
-        if file.status != "modified" {
+impl Since {
+    /// Names the contents that the comparison shows, if there is one commit and files are changed and nothing else happens to them.
+    /// Of modes and of many files it does not tell.
+    pub(super) fn compared(&self) -> Option<String> {
+        let is_whole = self.ahead == 1 && self.files.len() < MOST_FILES;
+        let blobs = self
+            .files
+            .iter()
+            .map(|file| Some((&*file.filename, file.sha.as_deref().filter(|_| file.status == "modified")?)));
+        digest(blobs.collect::<Option<Vec<_>>>().filter(|_| is_whole)?)
+    }
+}
+
+/// Names the contents that files get from one tree to the next, if nothing else happens: no mode changes, and no file comes or goes.
+pub(super) fn between(before: &[TreeFile], after: &[TreeFile]) -> Option<String> {
+    let known: BTreeMap<&str, &TreeFile> = before.iter().map(|file| (&*file.path, file)).collect();
+    let mut blobs = Vec::new();
+    for file in after {
+        let old = known.get(&*file.path)?;
+        if old.mode != file.mode {
             return None;
         }
-        blobs.push((&file.filename, file.sha.as_deref()?));
+        blobs.extend((old.sha != file.sha).then_some((&*file.path, &*file.sha)));
     }
+    digest(blobs).filter(|_| before.len() == after.len())
+}
+
+fn digest(mut blobs: Vec<(&str, &str)>) -> Option<String> {
     blobs.sort_unstable();
     Some(digest_of(blobs.into_iter()))
 }

@@ -85,12 +85,14 @@ fn branch(desired: &Desired, behind: u64, commits: &[Value]) -> Branch {
     let blob = git2::Oid::hash_object(git2::ObjectType::Blob, &desired.files[0].content).expect("a name");
     let files = json!([{ "filename": "a.yaml", "sha": blob.to_string(), "status": "modified" }]);
     let of = |value: Value| serde_json::from_value(value).expect("commits");
-    let since = Since {
+    let mut since = Since {
         behind,
         ahead: commits.len() as u64,
         commits: of(commits.to_vec().into()),
         files: serde_json::from_value(files).expect("files"),
+        holds: None,
     };
+    since.holds = since.compared();
     Branch { head: HEAD.to_owned(), since: Some(since) }
 }
 
@@ -158,7 +160,7 @@ fn a_run_that_died_is_gone_on_with_from_wherever_it_was() {
     let desired = one();
     let empty = Branch {
         head: BASE.to_owned(),
-        since: Some(Since { behind: 0, ahead: 0, commits: vec![], files: vec![] }),
+        since: Some(Since { behind: 0, ahead: 0, commits: vec![], files: vec![], holds: None }),
     };
     let after_branch = Observed { branch: Some(empty.clone()), ..seen() };
     assert_decides(&desired, &after_branch, Verdict::Open, &["CommitOnBranch", "Open"]);
@@ -227,11 +229,19 @@ fn a_forged_marker_does_not_make_a_branch_ours() {
     let (old, new) = (one(), wanted("d", &Settings::default()));
     let stolen = commit(&old, "ann");
     let mut rewritten = branch(&old, 0, &[commit(&old, "caulk[bot]")]);
-    rewritten.since.as_mut().expect("a history").files[0].sha = Some(OTHER.to_owned());
+    rewritten.since.as_mut().expect("a history").holds = Some("something else".to_owned());
+    let mut amended = commit(&old, "caulk[bot]");
+    amended["committer"] = json!({ "login": "ann" });
     let mut merged = commit(&old, "caulk[bot]");
     merged["parents"] = json!([{ "sha": BASE }, { "sha": OTHER }]);
     let unrelated = Branch { head: HEAD.to_owned(), since: None };
-    let branches = [branch(&old, 0, &[stolen]), rewritten, branch(&old, 0, &[merged]), unrelated];
+    let branches = [
+        branch(&old, 0, &[stolen]),
+        rewritten,
+        branch(&old, 0, &[amended]),
+        branch(&old, 0, &[merged]),
+        unrelated,
+    ];
     for branch in branches {
         let seen = Observed { branch: Some(branch), pulls: vec![open(&old)], ..seen() };
         let (verdict, steps) = decided(&new, &seen);

@@ -58,3 +58,92 @@ fn what_is_left_of_a_merge_is_used_for_the_next_pull_request() {
     stage.holds_one_mend_of(&["a", "b"]);
     assert_eq!(stage.server.pulls(REPOSITORY).len(), 2);
 }
+
+/// How somebody amends our commit.
+#[derive(Debug, Clone, Copy)]
+enum Amended {
+    Message,
+    Mode,
+    Content,
+}
+
+/// Amends the last commit of our branch. Its author stays, as git has it, and the committer is whoever is named.
+fn amend(stage: &Stage, what: Amended, committer: (&str, &str)) -> String {
+    let git = git2::Repository::open_bare(stage.server.path(REPOSITORY)).expect("a repository");
+    let head = stage.server.branch(REPOSITORY, BRANCH).expect("a branch").parse().expect("a name");
+    let old = git.find_commit(head).expect("a commit");
+    let parent = old.parent(0).expect("a parent");
+    let (tree, words) = (old.tree().expect("a tree"), old.message().expect("words").to_owned());
+    let file = tree.get_name("a.yaml").expect("a file").id();
+    let mut update = git2::build::TreeUpdateBuilder::new();
+    let words = match what {
+        Amended::Message => words.replacen("fix: ", "fix!: ", 1),
+        Amended::Mode => {
+            update.upsert("a.yaml", file, git2::FileMode::BlobExecutable);
+            words
+        }
+        Amended::Content => {
+            update.upsert("a.yaml", git.blob(b"theirs: true\n").expect("a blob"), git2::FileMode::Blob);
+            words
+        }
+    };
+    let tree = git.find_tree(update.create_updated(&git, &tree).expect("a tree")).expect("a tree");
+    let committer = git2::Signature::now(committer.0, committer.1).expect("a committer");
+    let made = git.commit(None, &old.author(), &committer, &words, &tree, &[&parent]).expect("a commit");
+    stage.server.set_branch(REPOSITORY, BRANCH, &made.to_string());
+    made.to_string()
+}
+
+const ANN: (&str, &str) = ("ann", "ann@example.org");
+const SITE: (&str, &str) = ("GitHub", "noreply@github.com");
+
+#[test]
+fn what_people_amend_is_theirs() {
+    for (what, committer) in [
+        (Amended::Message, ANN),
+        (Amended::Mode, ANN),
+        (Amended::Mode, SITE),
+        (Amended::Content, ANN),
+        (Amended::Content, SITE),
+    ] {
+        let stage = Stage::broken();
+        stage.server.person("ann");
+        stage.pr(&[]).exits(0);
+        let theirs = amend(&stage, what, committer);
+        stage.server.commit(REPOSITORY, "main", "bob", &[("b.yaml", Some(&broken("b")))]);
+        stage.pr(&[]).exits(1).says("somebody else worked on the branch");
+        assert_eq!(stage.server.branch(REPOSITORY, BRANCH), Some(theirs), "{what:?} by {committer:?}");
+    }
+}
+
+#[test]
+fn one_amended_file_among_hundreds_is_theirs_and_hundreds_of_ours_are_rebuilt() {
+    let names: Vec<String> = (0..320).map(|number| format!("apps/{number:03}.yaml")).collect();
+    let texts: Vec<String> = (0..320).map(|number| broken(&format!("app-{number}"))).collect();
+    let broken_one = broken("a");
+    let mut files: Vec<(&str, &str)> =
+        names.iter().zip(&texts).map(|(name, text)| (&**name, &**text)).collect();
+    files.push(("a.yaml", &broken_one));
+    let stage = Stage::new(&files);
+    stage.pr(&[]).exits(0);
+    stage.server.commit(REPOSITORY, "main", "ann", &[("notes.txt", Some("the base moves\n"))]);
+    stage.pr(&[]).exits(0).says("updated");
+    assert_eq!(stage.server.commits(REPOSITORY, "main", BRANCH).len(), 1);
+    let theirs = amend(&stage, Amended::Content, SITE);
+    stage.server.commit(REPOSITORY, "main", "ann", &[("notes.txt", Some("it moves again\n"))]);
+    stage.pr(&[]).exits(1).says("no longer holds what caulk put into it");
+    assert_eq!(stage.server.branch(REPOSITORY, BRANCH), Some(theirs));
+}
+
+#[test]
+fn a_base_that_was_rewritten_is_built_upon_and_nobody_is_accused() {
+    let stage = Stage::broken();
+    let first = stage.server.branch(REPOSITORY, "main").expect("main");
+    stage.server.commit(REPOSITORY, "main", "ann", &[("b.yaml", Some(&broken("b")))]);
+    stage.pr(&[]).exits(0);
+    stage.holds_one_mend_of(&["a", "b"]);
+    stage.server.set_branch(REPOSITORY, "main", &first);
+    stage.pr(&[]).exits(0).says("updated");
+    stage.holds_one_mend_of(&["a"]);
+    assert!(stage.only().open && stage.only().comments.is_empty());
+}
