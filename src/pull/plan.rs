@@ -103,11 +103,14 @@ pub fn plan(
 ) -> Result<Vec<Planned>> {
     let planner = Planner { request, base, settings, render, note: note(place) };
     let mut planned = Vec::new();
-    for group in planner.groups(per)? {
+    let (groups, whole) = planner.groups(per)?;
+    for group in groups {
         planned.push(planner.plan(&group)?);
     }
-    // With some rules alone nobody knows what becomes of the others' pull requests.
-    let report = planned.first().filter(|_| request.rules.is_empty()).map(|first| first.report.clone());
+    // What could not be read matters wherever it is, so that a report of one folder will not do. And with some rules alone nobody
+    // knows what becomes of the others' pull requests.
+    let report = whole.or_else(|| Some(planned.first()?.report.clone()));
+    let report = report.filter(|_| request.rules.is_empty());
     for branch in needless(place, settings, &base.branch, &planned) {
         planned.extend(report.as_ref().map(|report| planner.nothing(&branch, report)).transpose()?);
     }
@@ -130,14 +133,16 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn groups(&self, per: &Per) -> Result<Vec<Group>> {
+    /// Returns what the pull requests are about, and the report of everything if that is not any of theirs.
+    fn groups(&self, per: &Per) -> Result<(Vec<Group>, Option<Report>)> {
         let (rules, paths) = (&self.request.rules, &self.request.paths);
         let group = |branch: String, rules: &[String], paths: Vec<PathBuf>| Group {
             branch,
             rules: rules.to_vec(),
             paths,
         };
-        Ok(match per {
+        let mut whole = None;
+        let groups = match per {
             Per::Repository => vec![group(self.settings.branch.clone(), rules, paths.clone())],
             Per::Rule => {
                 let selection = self.base.config()?.selection(rules);
@@ -162,9 +167,11 @@ impl Planner<'_> {
                     let paths = if rest.is_empty() { paths.clone() } else { rest };
                     groups.push(group(self.settings.branch.clone(), rules, paths));
                 }
+                whole = Some(json::report(&run, false));
                 groups
             }
-        })
+        };
+        Ok((groups, whole))
     }
 
     fn branch_of(&self, name: &str) -> String {

@@ -303,6 +303,11 @@ fn each_folder_has_its_pull_request_which_goes_when_it_is_right() {
     let open: Vec<bool> = stage.server.pulls(REPOSITORY).iter().map(|pull| pull.open).collect();
     assert_eq!(open, [false, true, true]);
     assert_eq!(stage.server.branches(REPOSITORY).len(), 3);
+    // One that cannot be read now may still be broken.
+    stage.server.commit(REPOSITORY, "main", "ann", &[("apps/b/b.yaml", Some("kind: [\n"))]);
+    stage.pr(&["--per", "path:apps/*"]).exits(1).says("could not be read");
+    let open: Vec<bool> = stage.server.pulls(REPOSITORY).iter().map(|pull| pull.open).collect();
+    assert_eq!(open, [false, true, true]);
 }
 
 #[test]
