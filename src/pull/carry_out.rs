@@ -76,11 +76,11 @@ pub fn reconcile(means: Means<'_>, place: &mut Place, desired: &Desired) -> Resu
     desired.refuse_base(&place.repository.default_branch)?;
     let seen = observe(means.client, place, desired)?;
     let decision = decide(place, desired, &seen);
-    let open = seen.pulls.iter().find(|pull| pull.state == PullState::Open);
+    let open = seen.open(place.ourselves(&desired.settings), &desired.base).cloned();
     let mut outcome = Outcome {
         verdict: decision.verdict,
         number: decision.number,
-        url: open.map(|pull| pull.html_url.clone()),
+        url: open.as_ref().map(|pull| pull.html_url.clone()),
         head: seen.branch.map(|branch| branch.head),
         steps: decision.steps,
         notes: Vec::new(),
@@ -93,7 +93,7 @@ pub fn reconcile(means: Means<'_>, place: &mut Place, desired: &Desired) -> Resu
             "there is no token: set GITHUB_TOKEN, sign in with `gh auth login`, or name one with --token-file"
         );
     }
-    let mut work = Work { means, place, desired, made: None, pull: open.cloned(), notes: Vec::new() };
+    let mut work = Work { means, place, desired, made: None, pull: open, notes: Vec::new() };
     for number in 0..outcome.steps.len() {
         match work.take(&outcome.steps[number]) {
             Ok(()) => {}

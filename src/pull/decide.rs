@@ -63,7 +63,7 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn decide(self) -> Decision {
         let (desired, seen) = (self.desired, self.seen);
-        let open = seen.pulls.iter().find(|pull| pull.state == PullState::Open);
+        let open = seen.open(self.place.ourselves(&desired.settings), &desired.base);
         let number = open.map(|pull| pull.number);
         let leave = |why| Decision { steps: Vec::new(), verdict: Verdict::LeaveAlone(why), number };
         if seen.base_head.as_ref() != Some(&desired.base_commit) {
@@ -147,17 +147,20 @@ impl<'a> Case<'a> {
             Some((_, Ownership::Others { reason, below })) => {
                 let Some(pull) = open else { return leave(steps, Why::BranchTaken(reason)) };
                 // Their work on top of what is still right needs nothing from us, even where the base moved.
-                if below.as_ref() == Some(&desired.digest) {
+                if below.as_ref() == Some(&desired.fingerprint) {
                     return decision(steps, Verdict::Keep);
                 }
-                steps.push(comment(pull, "hands-off", "", HANDS_OFF));
+                // What the pull request is about already is not proposed again once they delete the branch.
+                if told(pull).as_ref() != Some(&desired.fingerprint) {
+                    steps.push(comment(pull, "hands-off", "", HANDS_OFF));
+                }
                 return leave(steps, Why::PeoplesCommits(reason));
             }
             Some((branch, Ownership::Empty)) if !self.is_left_empty(branch) => {
                 return leave(steps, Why::BranchTaken(NO_PULL.to_owned()));
             }
-            Some((branch, Ownership::Ours { digest }))
-                if digest == desired.digest && !self.is_behind(branch) => {}
+            Some((branch, Ownership::Ours { fingerprint, digest }))
+                if self.is_right(branch, &fingerprint, &digest) => {}
             Some((branch, _)) => steps.extend(self.commit(Some(branch))),
             None => steps.extend(self.commit(None)),
         }
@@ -166,9 +169,9 @@ impl<'a> Case<'a> {
             steps.extend(adorn(Missing::all(&desired.settings)));
             return decision(steps, Verdict::Open);
         };
-        let told = Marker::of(pull.body.as_deref().unwrap_or_default());
-        let same = told.as_ref().and_then(|told| told.fingerprint.as_ref()) == Some(&desired.fingerprint);
-        if !steps.is_empty() || !same || told.is_none_or(|told| told.head != pull.head.sha) {
+        let marker = Marker::of(pull.body.as_deref().unwrap_or_default());
+        let same = told(pull).as_ref() == Some(&desired.fingerprint);
+        if !steps.is_empty() || !same || marker.is_none_or(|marker| marker.head != pull.head.sha) {
             steps.push(Step::Update { number: pull.number, title: !same });
         }
         steps.extend(adorn(seen.missing.clone()));
@@ -244,7 +247,12 @@ impl<'a> Case<'a> {
 
     /// Returns the step that removes the branch, if it is ours.
     fn delete(self, branch: &Branch, ownership: &Ownership) -> Option<Step> {
+        // Somebody may have made another pull request of it, which would be closed as well.
+        let open = self.seen.pulls.iter().filter(|pull| pull.state == PullState::Open);
+        let is_used =
+            open.into_iter().any(|pull| !(self.is_ours(pull) && pull.base.branch == self.desired.base));
         let is_ours = match ownership {
+            _ if is_used => false,
             Ownership::Empty => self.had_pull(branch),
             Ownership::Ours { .. } => true,
             Ownership::Others { .. } => false,
@@ -263,10 +271,13 @@ impl<'a> Case<'a> {
         self.seen.pulls.iter().any(|pull| pull.head.sha == branch.head && self.is_ours(pull))
     }
 
-    /// Tells whether the branch stands elsewhere than it should: on an older base, or on one that has been rewritten since.
-    fn is_behind(self, branch: &Branch) -> bool {
-        let waits = self.desired.settings.rebuild == Rebuild::ContentChanged;
-        branch.ahead() > 1 || !waits && branch.behind() > 0
+    /// Tells whether our branch holds the right change and may stay as it is. It may not on a base that has been rewritten since.
+    fn is_right(self, branch: &Branch, fingerprint: &str, digest: &str) -> bool {
+        let same = match self.desired.settings.rebuild {
+            Rebuild::BaseMoved => digest == self.desired.digest && branch.behind() == 0,
+            Rebuild::ContentChanged => fingerprint == self.desired.fingerprint,
+        };
+        same && branch.ahead() <= 1
     }
 
     fn is_ours(self, pull: &Pull) -> bool {
@@ -285,6 +296,11 @@ const HANDS_OFF: &str = "caulk would change this branch by now, but somebody els
 
 const fn decision(steps: Vec<Step>, verdict: Verdict) -> Decision {
     Decision { steps, verdict, number: None }
+}
+
+/// Returns what a pull request says that it changes.
+fn told(pull: &Pull) -> Option<String> {
+    Marker::of(pull.body.as_deref()?)?.fingerprint
 }
 
 fn adorn(missing: Missing) -> Option<Step> {

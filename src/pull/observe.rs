@@ -96,6 +96,22 @@ pub struct Observed {
     pub recent: usize,
 }
 
+impl Observed {
+    /// Returns the open pull request of the branch that counts.
+    #[must_use]
+    pub fn open(&self, we: Ourselves<'_>, base: &str) -> Option<&Pull> {
+        open_of(&self.pulls, we, base)
+    }
+}
+
+/// Finds ours for the base, whatever else is made of the branch. Without one of ours, somebody else's counts before others of ours.
+fn open_of<'a>(pulls: &'a [Pull], we: Ourselves<'_>, base: &str) -> Option<&'a Pull> {
+    let open: Vec<&Pull> = pulls.iter().filter(|pull| pull.state == PullState::Open).collect();
+    let ours = |pull: &Pull| we.are(pull.user.as_ref());
+    let found = open.iter().find(|pull| ours(pull) && pull.base.branch == base);
+    found.or_else(|| open.iter().find(|pull| !ours(pull))).or_else(|| open.first()).copied()
+}
+
 /// What a pull request never got. What people took away again is not among it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Missing {
@@ -171,7 +187,7 @@ pub fn observe(client: &Client, place: &Place, desired: &Desired) -> Result<Obse
         }
         pulls = client.pulls_of(&place.name, place.home(), &desired.branch)?;
     }
-    let open = pulls.iter().find(|pull| pull.state == PullState::Open);
+    let open = open_of(&pulls, we, &desired.base);
     let missing = match open.filter(|pull| we.are(pull.user.as_ref()) && !desired.is_nothing()) {
         Some(pull) => missing(client, place, desired, pull)?,
         None => Missing::default(),

@@ -40,6 +40,8 @@ pub enum Ownership {
     Empty,
     /// Its last commit is ours and untouched, and stands where ours do.
     Ours {
+        /// Names what it changes, wherever that is.
+        fingerprint: String,
         /// Names the contents of its files.
         digest: String,
     },
@@ -47,7 +49,7 @@ pub enum Ownership {
     Others {
         /// How that is known, as the end of a sentence.
         reason: String,
-        /// What our own commit below theirs holds, if there is one.
+        /// What our own commit below theirs changes, if there is one.
         below: Option<String>,
     },
 }
@@ -115,14 +117,15 @@ impl Branch {
         };
         if let Some(trailer) = self.tip().and_then(|tip| we.made(tip)) {
             if since.holds.as_ref() == Some(&trailer.digest) {
-                return Ownership::Ours { digest: trailer.digest };
+                let Trailer { fingerprint, digest } = trailer;
+                return Ownership::Ours { fingerprint, digest };
             }
             let commit = short(&last.sha);
             return others(format!("its commit {commit} no longer holds what caulk put into it"), None);
         }
         let theirs = since.commits.iter().find(|commit| we.made(commit).is_none()).unwrap_or(last);
         let below = since.commits.iter().find_map(|commit| we.made(commit));
-        others(not_ours(theirs), below.map(|trailer| trailer.digest))
+        others(not_ours(theirs), below.map(|trailer| trailer.fingerprint))
     }
 
     /// Returns the last commit. GitHub tells of no more than 250, the oldest first.

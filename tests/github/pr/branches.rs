@@ -147,3 +147,61 @@ fn a_base_that_was_rewritten_is_built_upon_and_nobody_is_accused() {
     stage.holds_one_mend_of(&["a"]);
     assert!(stage.only().open && stage.only().comments.is_empty());
 }
+
+#[test]
+fn a_second_pull_request_of_our_branch_does_not_freeze_ours() {
+    let stage = Stage::broken();
+    stage.pr(&[]).exits(0);
+    let main = stage.server.branch(REPOSITORY, "main").expect("main");
+    stage.server.set_branch(REPOSITORY, "release", &main);
+    stage.server.open(REPOSITORY, "ann", BRANCH, "release", "Backport");
+    stage.server.commit(REPOSITORY, "main", "ann", &[("b.yaml", Some(&broken("b")))]);
+    stage.pr(&[]).exits(0).says("#1, caulk/mend into main: updated");
+    assert_eq!(stage.server.file(REPOSITORY, BRANCH, "b.yaml"), Some(mended("b")));
+    let fixed = [("a.yaml", Some(&*mended("a"))), ("b.yaml", Some(&*mended("b")))];
+    stage.server.commit(REPOSITORY, "main", "ann", &fixed);
+    stage.pr(&[]).exits(0).says("#1, caulk/mend into main: closed");
+    let open: Vec<bool> = stage.server.pulls(REPOSITORY).iter().map(|pull| pull.open).collect();
+    assert_eq!(open, [false, true], "the branch of ann's stays");
+}
+
+/// The same Deployment in a file that is longer by a comment, so that its blob is another and the change is not.
+fn commented() -> String {
+    format!("# a comment that comes\n{}", broken("a"))
+}
+
+#[test]
+fn what_is_promised_for_a_deleted_branch_is_kept() {
+    let stage = Stage::broken();
+    stage.pr(&[]).exits(0);
+    stage.server.commit(REPOSITORY, BRANCH, "ann", &[("notes.txt", Some("mine\n"))]);
+    // The file moves on, and the change is the same: nothing is promised.
+    stage.server.commit(REPOSITORY, "main", "bob", &[("a.yaml", Some(&commented()))]);
+    stage.pr(&[]).exits(0).says("right as it is");
+    assert!(stage.only().comments.is_empty());
+    stage.server.commit(REPOSITORY, "main", "bob", &[("b.yaml", Some(&broken("b")))]);
+    stage.pr(&[]).exits(1);
+    assert!(stage.only().comments[0].body.contains("delete the branch, and caulk proposes anew"));
+    stage.server.delete_branch(REPOSITORY, BRANCH);
+    stage.pr(&[]).exits(0).says("opened");
+    // Where they amended ours, and what is wanted is the same, nothing is promised either.
+    let stage = Stage::broken();
+    stage.server.person("ann");
+    stage.pr(&[]).exits(0);
+    amend(&stage, Amended::Content, ANN);
+    stage.server.commit(REPOSITORY, "main", "bob", &[("notes.txt", Some("the base moves\n"))]);
+    stage.pr(&[]).exits(1).says("somebody else worked on the branch");
+    assert!(stage.only().comments.is_empty());
+}
+
+#[test]
+fn a_branch_is_rebuilt_for_another_change_alone_where_the_user_says_so() {
+    let stage = Stage::broken();
+    stage.pr(&[]).exits(0);
+    stage.server.commit(REPOSITORY, "main", "ann", &[("a.yaml", Some(&commented()))]);
+    stage.server.forget();
+    stage.pr(&["--rebuild", "content-changed"]).exits(0).says("right as it is");
+    assert_eq!(stage.writes(), Vec::<String>::new());
+    stage.server.commit(REPOSITORY, "main", "ann", &[("b.yaml", Some(&broken("b")))]);
+    stage.pr(&["--rebuild", "content-changed"]).exits(0).says("updated");
+}
