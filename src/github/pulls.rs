@@ -143,21 +143,24 @@ impl Client {
         self.get(&name.route(&format!("/pulls/{number}")))
     }
 
-    /// Returns all pull requests of a branch, open or not, newest first. Those of forks that merely call their branch the same
-    /// are not among them.
+    /// Returns all pull requests of an account's branch, open or not, newest first: those from the repository `from`, or from any that
+    /// the account has. Those of forks that merely call their branch the same are not among them.
     ///
     /// # Errors
     /// As for all calls.
-    pub fn pulls_of(&self, name: &Name, head: &Name, branch: &str) -> Result<Vec<Pull>> {
-        let filter = format!("{}:{branch}", head.owner());
+    pub fn pulls_of(&self, name: &Name, owner: &str, branch: &str, from: Option<&Name>) -> Result<Vec<Pull>> {
+        let filter = format!("{owner}:{branch}");
         let route =
             name.route(&format!("/pulls?state=all&sort=created&direction=desc&head={}", escape(&filter, "")));
         let mut found: Vec<Pull> = self.list(&route, 300)?;
         // GitHub ignores a filter that it does not understand, and a fork's repository may have any name.
-        let full = head.to_string();
+        let is_it = |full: &str| match from {
+            Some(from) => full.eq_ignore_ascii_case(&from.to_string()),
+            None => full.split('/').next().is_some_and(|front| front.eq_ignore_ascii_case(owner)),
+        };
         found.retain(|pull| {
             let repo = pull.head.repo.as_ref().map(|repo| repo.full_name.as_str());
-            pull.head.branch == branch && repo.is_none_or(|repo| repo.eq_ignore_ascii_case(&full))
+            pull.head.branch == branch && repo.is_none_or(is_it)
         });
         Ok(found)
     }
@@ -182,7 +185,7 @@ impl Client {
                 Err(error) => error,
             };
             if error.is_uncertain() || error.says("already exists") {
-                let found = self.pulls_of(name, head, branch)?;
+                let found = self.pulls_of(name, head.owner(), branch, Some(head))?;
                 let is_it = |pull: &Pull| pull.state == PullState::Open && pull.base.branch == new.base;
                 if let Some(pull) = found.into_iter().find(is_it) {
                     return Ok(pull);

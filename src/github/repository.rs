@@ -150,6 +150,20 @@ impl Client {
         bytes.map(Some).map_err(|error| super::Error::Malformed(route, error.to_string()))
     }
 
+    /// Returns the name of an account's fork, which may be called otherwise; `None` if it is not among the newest thousand.
+    ///
+    /// # Errors
+    /// As for all calls.
+    pub fn fork_of(&self, name: &Name, account: &str) -> Result<Option<Name>> {
+        #[derive(Deserialize)]
+        struct Fork {
+            full_name: String,
+        }
+        let forks: Vec<Fork> = self.list(&name.route("/forks?sort=newest"), 1000)?;
+        let names = forks.iter().filter_map(|fork| fork.full_name.parse::<Name>().ok());
+        Ok(names.into_iter().find(|name| name.owner().eq_ignore_ascii_case(account)))
+    }
+
     /// Makes sure that the account has a fork, and returns it. GitHub answers a repeated request with the fork that is there.
     ///
     /// # Errors

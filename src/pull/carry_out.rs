@@ -96,6 +96,12 @@ pub fn reconcile(means: Means<'_>, place: &mut Place, desired: &Desired) -> Resu
     let mut work = Work { means, place, desired, made: None, pull: open, notes: Vec::new() };
     for number in 0..outcome.steps.len() {
         match work.take(&outcome.steps[number]) {
+            // GitHub hands out a fork that was there under another name as well, with all that is in it.
+            Ok(()) if outcome.steps[number] == Step::Fork => {
+                let mut rest = reconcile(means, place, desired)?;
+                rest.steps.insert(0, Step::Fork);
+                return Ok(rest);
+            }
             Ok(()) => {}
             Err(error) if error.is::<Moved>() => {
                 outcome.verdict = Verdict::LeaveAlone(Why::MovedMeanwhile);
@@ -150,7 +156,7 @@ impl Work<'_> {
         let (client, desired) = (self.means.client, self.desired);
         match step {
             Step::Fork => self.fork()?,
-            Step::SyncFork => client.sync_fork(self.place.home(), &desired.base)?,
+            Step::SyncFork => self.sync_fork()?,
             Step::DeleteBranch { branch, at } => self.update_branch(branch, at, None)?,
             Step::CreateBranch { branch } => {
                 client.create_branch(self.place.home(), branch, &desired.base_commit)?;
@@ -185,6 +191,15 @@ impl Work<'_> {
         self.place.home = Home::Fork { name, clone_url: made.clone_url, node_id: made.node_id };
         self.means.client.await_branch(self.place.home(), &made.default_branch)?;
         Ok(())
+    }
+
+    /// Brings the base's commit into the fork. Its branch is the account's, and is left alone where the commit is there already.
+    fn sync_fork(&self) -> Result<()> {
+        let (client, home, desired) = (self.means.client, self.place.home(), self.desired);
+        if client.commit_message(home, &desired.base_commit)?.is_some() {
+            return Ok(());
+        }
+        Ok(client.sync_fork(home, &desired.base)?)
     }
 
     /// Moves or removes a branch, unless somebody moved it since it was seen.

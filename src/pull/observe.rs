@@ -159,14 +159,23 @@ pub fn look_around(client: &Client, name: &Name, settings: &Settings, email: Opt
 
 fn fork_of(client: &Client, name: &Name, account: &str) -> Result<Home> {
     let wanted: Name = format!("{account}/{}", name.name()).parse().unwrap_or_else(|_| name.clone());
-    let Some(found) = client.find_repository(&wanted)? else { return Ok(Home::NoFork { name: wanted }) };
-    let parent = found.parent.as_ref().map(|parent| parent.full_name.clone()).unwrap_or_default();
-    // A repository that only has the same name is none; GitHub then calls the fork otherwise.
-    if !(found.fork && parent.eq_ignore_ascii_case(&name.to_string())) {
-        return Ok(Home::NoFork { name: wanted });
+    if let Some(home) = fork_at(client, name, &wanted)? {
+        return Ok(home);
     }
-    let name = found.full_name.parse().unwrap_or(wanted);
-    Ok(Home::Fork { name, clone_url: found.clone_url, node_id: found.node_id })
+    // Where the account has another repository of that name, GitHub calls the fork otherwise.
+    let found = client.fork_of(name, account)?.map(|other| fork_at(client, name, &other)).transpose()?;
+    Ok(found.flatten().unwrap_or(Home::NoFork { name: wanted }))
+}
+
+/// Returns the fork of that name, if it is one.
+fn fork_at(client: &Client, name: &Name, wanted: &Name) -> Result<Option<Home>> {
+    let Some(found) = client.find_repository(wanted)? else { return Ok(None) };
+    let parent = found.parent.as_ref().map(|parent| parent.full_name.clone()).unwrap_or_default();
+    if !(found.fork && parent.eq_ignore_ascii_case(&name.to_string())) {
+        return Ok(None);
+    }
+    let name = found.full_name.parse().unwrap_or_else(|_| wanted.clone());
+    Ok(Some(Home::Fork { name, clone_url: found.clone_url, node_id: found.node_id }))
 }
 
 /// Looks at what is there of one pull request.
@@ -176,8 +185,12 @@ fn fork_of(client: &Client, name: &Name, account: &str) -> Result<Home> {
 pub fn observe(client: &Client, place: &Place, desired: &Desired) -> Result<Observed> {
     let we = place.ourselves(&desired.settings);
     let base_head = client.branch_head(&place.name, &desired.base)?;
-    let (mut branch, mut scratch, mut pulls) = (None, None, Vec::new());
-    if !matches!(place.home, Home::NoFork { .. }) {
+    let (mut branch, mut scratch) = (None, None);
+    // Pull requests stay when their fork is gone.
+    let is_there = !matches!(place.home, Home::NoFork { .. });
+    let from = Some(place.home()).filter(|_| is_there);
+    let pulls = client.pulls_of(&place.name, place.home().owner(), &desired.branch, from)?;
+    if is_there {
         for (reference, head) in client.matching_refs(place.home(), &format!("heads/{}", desired.branch))? {
             if reference == format!("refs/heads/{}", desired.branch) {
                 branch = Some(look_at(client, place, desired, &desired.branch, &head)?);
@@ -185,7 +198,6 @@ pub fn observe(client: &Client, place: &Place, desired: &Desired) -> Result<Obse
                 scratch = Some(look_at(client, place, desired, &desired.scratch(), &head)?);
             }
         }
-        pulls = client.pulls_of(&place.name, place.home(), &desired.branch)?;
     }
     let open = open_of(&pulls, we, &desired.base);
     let missing = match open.filter(|pull| we.are(pull.user.as_ref()) && !desired.is_nothing()) {

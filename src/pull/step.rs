@@ -10,7 +10,7 @@ use crate::github::Attempt;
 pub enum Step {
     /// Makes the fork that the branch lives in.
     Fork,
-    /// Brings the base branch of the fork up to date, so that the base's commit is in it.
+    /// Brings the base branch of the fork up to date, unless the base's commit is in it already.
     SyncFork,
     /// Removes a branch that is still at this commit.
     DeleteBranch {
@@ -99,7 +99,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fork => f.write_str("fork the repository"),
-            Self::SyncFork => f.write_str("bring the fork up to date"),
+            Self::SyncFork => f.write_str("bring the fork up to date, if the base's commit is not in it"),
             Self::DeleteBranch { branch, at } => write!(f, "delete the branch {branch} at {}", short(at)),
             Self::CreateBranch { branch } => write!(f, "create the branch {branch} at the base's commit"),
             Self::CommitOnBranch { branch } => write!(f, "commit on {branch} (createCommitOnBranch)"),

@@ -157,7 +157,7 @@ fn a_pull_request_lives_and_ends() {
     let closed = PullPatch { state: Some(PullState::Closed), ..PullPatch::default() };
     client.update_pull(&repository, number, &closed).expect("closed");
     assert!(client.open_pulls(&repository).expect("none").is_empty());
-    let all = client.pulls_of(&repository, &repository, BRANCH).expect("one");
+    let all = client.pulls_of(&repository, repository.owner(), BRANCH, Some(&repository)).expect("one");
     assert_eq!((all.len(), all[0].state, all[0].merged_at.is_none()), (1, PullState::Closed, true));
 }
 

@@ -129,7 +129,7 @@ fn write_and_open(client: &Client) {
     };
     let pull = client.create_pull(&app, &app, &new).expect("a pull request");
     assert_eq!(client.pull(&app, pull.number).expect("it").title, "Mend");
-    assert_eq!(client.pulls_of(&app, &app, BRANCH).expect("pull requests").len(), 1);
+    assert_eq!(client.pulls_of(&app, app.owner(), BRANCH, Some(&app)).expect("pull requests").len(), 1);
 }
 
 /// Everything about a pull request.

@@ -4,6 +4,7 @@ mod branches;
 mod crash;
 mod etiquette;
 mod faults;
+mod forks;
 mod network;
 mod ways;
 

@@ -31,6 +31,12 @@ pub(super) fn of_owner(call: &Call<'_>, owner: &str) -> Outcome {
     Ok(call.page(&seen(call, |repository| repository.owner.eq_ignore_ascii_case(owner))))
 }
 
+/// `GET /repos/{owner}/{repo}/forks`
+pub(super) fn of_forks(call: &Call<'_>, (owner, name): super::At<'_>) -> Outcome {
+    let key = call.repository(owner, name, Access::Read)?;
+    Ok(call.page(&seen(call, |repository| repository.fork_of.as_ref() == Some(&key))))
+}
+
 /// `GET /user/repos`
 pub(super) fn of_viewer(call: &Call<'_>) -> Outcome {
     let access = |repository: &Repository| call.identity.may(&repository.owner, &repository.key());

@@ -48,6 +48,7 @@ fn repository(call: &mut Call<'_>, method: &str, owner: &str, name: &str, rest: 
         ("GET", ["branches", branch @ ..]) => repositories::branch(call, at, &branch.join("/")),
         ("GET", ["contents", path @ ..]) => repositories::contents(call, at, &path.join("/")),
         ("GET", ["tarball", revision @ ..]) => repositories::tarball(call, at, &revision.join("/")),
+        ("GET", ["forks"]) => lists::of_forks(call, at),
         ("POST", ["forks"]) => repositories::fork(call, at),
         ("POST", ["merge-upstream"]) => repositories::merge_upstream(call, at),
         ("GET", ["compare", ends @ ..]) => repositories::compare(call, at, &ends.join("/")),
