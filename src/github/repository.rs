@@ -35,6 +35,9 @@ pub struct Repository {
     /// Whether it is a fork.
     #[serde(default)]
     pub fork: bool,
+    /// Its topics.
+    #[serde(default)]
+    pub topics: Vec<String>,
     /// What the token may do.
     #[serde(default)]
     pub permissions: Option<Permissions>,

@@ -12,6 +12,9 @@ use serde::{Serialize, de::DeserializeOwned};
 /// A longer line is none of ours. Plans hold whole changed files, and those are bounded.
 const LONGEST_LINE: u64 = 1 << 30;
 
+/// How every line begins; what begins otherwise was never written by a sweep.
+const BEGIN: &[u8] = b"{\"kind\":\"";
+
 /// Where a line stands in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spot {
@@ -30,7 +33,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Opens or makes the file. Every finished line that it holds is shown to `visit`; an unfinished last one is cut off.
+    /// Opens or makes the file. Every finished line that it holds is shown to `visit`; an unfinished last one is cut off, unless
+    /// the file is somebody's that was named by mistake.
     ///
     /// # Errors
     /// If the file cannot be used, another process is appending to it, or a finished line is not what it should be.
@@ -49,6 +53,14 @@ impl Lines {
             }
         }
         let end = read_from(&file, path, &mut |line, spot| visit(line, spot))?;
+        if end == 0 {
+            let mut first = Vec::new();
+            (&file).seek(SeekFrom::Start(0))?;
+            (&file).take(BEGIN.len() as u64).read_to_end(&mut first)?;
+            if !BEGIN.starts_with(&first) {
+                bail!("{} is no file of a sweep; it is left as it is", path.display());
+            }
+        }
         let mut lines = Self { file, path: path.to_owned(), end };
         lines.cut()?;
         Ok(lines)
@@ -152,10 +164,19 @@ mod tests {
 
     use super::*;
 
+    #[derive(Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+    struct Told {
+        kind: String,
+    }
+
+    fn told(text: &str) -> Told {
+        Told { kind: text.to_owned() }
+    }
+
     fn numbers(path: &Path) -> Result<Vec<String>> {
         let mut found = Vec::new();
-        read(path, |line: String, _| {
-            found.push(line);
+        read(path, |line: Told, _| {
+            found.push(line.kind);
             Ok(())
         })?;
         Ok(found)
@@ -165,16 +186,16 @@ mod tests {
     fn a_kill_at_any_byte_loses_at_most_the_line_that_was_being_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let (whole, part) = (folder.path().join("whole"), folder.path().join("part"));
-        let mut lines = Lines::open(&whole, |_: String, _| Ok(())).expect("lines");
-        let told = ["a", "bc\n\u{1f680}", "", "d"];
-        let spots: Vec<Spot> = told.iter().map(|text| lines.append(text).expect("a line")).collect();
+        let mut lines = Lines::open(&whole, |_: Told, _| Ok(())).expect("lines");
+        let texts = ["a", "bc\n\u{1f680}", "", "d"];
+        let spots: Vec<Spot> = texts.iter().map(|text| lines.append(&told(text)).expect("a line")).collect();
         let bytes = fs::read(&whole).expect("bytes");
         for cut in 0..=bytes.len() {
             fs::write(&part, &bytes[..cut]).expect("a file");
             let finished = spots.iter().filter(|spot| spot.start + spot.length <= cut as u64).count();
-            assert_eq!(numbers(&part).expect("lines"), told[..finished], "cut at {cut}");
-            let mut again = Lines::open(&part, |_: String, _| Ok(())).expect("lines");
-            told[finished..].iter().for_each(|text| _ = again.append(text).expect("a line"));
+            assert_eq!(numbers(&part).expect("lines"), texts[..finished], "cut at {cut}");
+            let mut again = Lines::open(&part, |_: Told, _| Ok(())).expect("lines");
+            texts[finished..].iter().for_each(|text| _ = again.append(&told(text)).expect("a line"));
             drop(again);
             assert_eq!(fs::read(&part).expect("bytes"), bytes, "cut at {cut}");
         }
@@ -197,6 +218,18 @@ mod tests {
         let _lines = Lines::open(&path, |_: String, _| Ok(())).expect("lines");
         let error = Lines::open(&path, |_: String, _| Ok(())).expect_err("it is locked");
         assert!(error.to_string().contains("in use by another sweep"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_was_named_by_mistake_is_left_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        for text in ["ghp_secret", "{\"a\": 1}", "\0\0"] {
+            fs::write(&path, text).expect("a file");
+            let error = Lines::open(&path, |_: Told, _| Ok(())).expect_err("it is none of ours");
+            assert!(error.to_string().contains("no file of a sweep"), "{error}");
+            assert_eq!(fs::read_to_string(&path).expect("text"), text);
+        }
     }
 
     #[test]

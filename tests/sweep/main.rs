@@ -3,6 +3,7 @@
 mod api;
 mod failures;
 mod harness;
+mod hostile;
 mod hub;
 mod kill;
 mod local;

@@ -5,12 +5,13 @@ use caulk_transforms::path::RepoPath;
 
 use super::{access::Access, failure::of_call, replan::Replanner};
 use crate::{
-    github::{self, Client, Name, Situation},
+    github::{self, Client, Name, Repository, Situation},
     pull::{self, Desired, Means, Origin, Outcome, Place, Verdict, Why},
     sink::json::Report,
     sweep::{
         carry::{Carried, Carry},
         plan::{Analysis, Entry, Failure, FailureKind, Header, Pull, PullState},
+        select::OPT_OUT,
         state::Became,
     },
 };
@@ -69,6 +70,11 @@ impl Carrier<'_> {
         let client = self.access.of(name.owner())?;
         let analysis = entry.analysis().context("there is no analysis in the plan")?;
         let mut place = pull::look_around(client, &name, &self.settings, None)?;
+        if let Some((why, reason)) = reason_to_leave(&place.repository, entry) {
+            let (why, reason) = (why.to_owned(), reason.to_owned());
+            let result = Became::LeftAlone { why, reason, settled: false };
+            return Ok(Carried { result, pull: analysis.pull.clone(), url: None, notes: Vec::new() });
+        }
         let outcome = self.reconcile(client, &mut place, analysis)?;
         if outcome.verdict != Verdict::LeaveAlone(Why::BaseMoved) {
             return Ok(carried(&outcome, analysis));
@@ -108,6 +114,19 @@ impl Carrier<'_> {
             })
         });
         Desired::new(&origin, files.collect::<Result<_>>()?, &report, &self.settings)
+    }
+}
+
+/// Returns why a repository is not written to, because of what it became since the plan. The next plan will see that as well.
+fn reason_to_leave(now: &Repository, entry: &Entry) -> Option<(&'static str, &'static str)> {
+    if format!("github:{}", now.id) != entry.id {
+        Some(("replaced", "another repository has its name since the plan was made"))
+    } else if now.archived || now.disabled {
+        Some(("archived", "it was archived since the plan was made"))
+    } else if now.topics.iter().any(|topic| topic == OPT_OUT) {
+        Some(("opted-out", "its topic caulk-ignore opts out since the plan was made"))
+    } else {
+        None
     }
 }
 

@@ -123,6 +123,15 @@ impl Server {
         world.repositories.insert(new, repository);
     }
 
+    /// Removes a repository with all that it holds.
+    ///
+    /// # Panics
+    /// If there is no such repository.
+    pub fn remove(&self, name: &str) {
+        let repository = self.world().repositories.remove(&name.to_ascii_lowercase()).expect("a repository");
+        fs::remove_dir_all(repository.path).expect("its folder");
+    }
+
     /// Says that an owner is an organisation.
     pub fn organisation(&self, name: &str) {
         let mut world = self.world();
