@@ -141,7 +141,7 @@ fn in_braces(
 ) -> Result<Span, Refusal> {
     let span = match (before, after) {
         (_, Some(next)) => Span::new(entry.start, bare_start(next.key())?),
-        (Some(last), None) => Span::new(entry_end(*last)?, entry.end),
+        (Some(last), None) => Span::new(behind_kept(layout, entry_end(*last)?)?, entry.end),
         (None, None) => return Err(Refusal::WouldBeEmpty),
     };
     let trailing = layout.comment_after(span.end).filter(|comment| comment.span.start < braces.end);
@@ -149,6 +149,15 @@ fn in_braces(
         return Err(Refusal::CommentInTheWay);
     }
     Ok(span)
+}
+
+/// Returns where to cut off what follows the last entry that stays. Its colon keeps a blank if it has no value: libyaml takes
+/// `a:}` for the beginning of a scalar.
+fn behind_kept(layout: Layout<'_>, end: u32) -> Result<u32, Refusal> {
+    if !layout.before(end).ends_with(':') {
+        return Ok(end);
+    }
+    if layout.after(end).starts_with(' ') { Ok(end + 1) } else { Err(Refusal::SharedLine) }
 }
 
 fn block_items(layout: Layout<'_>, gone: &[Node<'_>], next: Option<Node<'_>>) -> Result<Edit, Refusal> {
@@ -245,7 +254,7 @@ fn flow_items_after(
     let inline = Span::new(kept.end, end);
     let trailing = layout.comment_after(end).filter(|comment| comment.span.start < brackets.end);
     if layout.comments(inline).is_empty() && trailing.is_none() {
-        return Ok(vec![Edit::new(inline, "")]);
+        return Ok(vec![Edit::new(Span::new(behind_kept(layout, kept.end)?, end), "")]);
     }
     let owned = gone.iter().map(|item| flow_extent(layout, *item)).collect::<Result<Vec<Span>, Refusal>>()?;
     let (Some(first), Some(end_line)) = (owned.first(), owned.last()) else {

@@ -41,6 +41,7 @@ fn an_entry_goes_with_its_comments() {
     check("{command: [a], b: c}\n", remove, "{b: c}\n");
     check("{b: c, command: [a]} # x\n", remove, "{b: c} # x\n");
     check("{b: c, command: [a], } # x\n", remove, "{b: c, } # x\n");
+    check("{b: ,command: [a]}\n", remove, "{b: }\n");
 }
 
 #[test]
@@ -61,5 +62,6 @@ fn an_entry_does_not_go() {
     refuse("- command: [a]\n  # next\n  b: c\n", remove, &Refusal::CommentInTheWay);
     refuse("command: [&x a]\nb: *x\n", remove, &Refusal::AnchorOrAlias);
     refuse("{\n  command: [a], # c\n  b: c\n}\n", remove, &Refusal::CommentInTheWay);
+    refuse("{b:, command: [a]}\n", remove, &Refusal::SharedLine);
     refuse("a: |+\n  b\ncommand: [a]\n\nc: d\n", remove, &Refusal::BlockScalarAbove);
 }

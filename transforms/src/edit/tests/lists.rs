@@ -95,3 +95,10 @@ fn items_do_not_go() {
     refuse("args: [&x a, b]\nc: *x\n", remove(0..1), &Refusal::AnchorOrAlias);
     refuse("args:\n- |+\n  a\n- b\n\n- c\n", remove(1..2), &Refusal::BlockScalarAbove);
 }
+
+#[test]
+fn a_pair_without_a_value_keeps_the_blank_behind_its_colon() {
+    check("args: [a: , b]\n", remove(1..2), "args: [a: ]\n");
+    check("args: [a: , b, c]\n", remove(1..2), "args: [a: , c]\n");
+    refuse("args: [a:, b]\n", remove(1..2), &Refusal::SharedLine);
+}
