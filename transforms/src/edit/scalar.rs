@@ -120,12 +120,18 @@ fn indicator(node: Node<'_>) -> Option<Span> {
     node.dash().or_else(entry)
 }
 
+fn follows_tab(node: Node<'_>) -> bool {
+    node.span().is_some_and(|span| Layout::of(node).before(span.start).ends_with('\t'))
+}
+
 /// Returns the scalar of a node that may hold any text: `!!int x` would make a file that parsers refuse.
 fn text_scalar(node: Node<'_>) -> Result<Scalar<'_>, Refusal> {
     let standard = node.tag().and_then(|tag| tag.strip_prefix("tag:yaml.org,2002:"));
     match node.scalar() {
         None => Err(Refusal::NotAScalar),
         Some(_) if standard.is_some_and(|kind| kind != "str") => Err(Refusal::TaggedOtherwise),
+        // The parser reads `:` with a tab before some plain scalars and refuses it before others.
+        Some(Scalar { style: ScalarStyle::Plain, .. }) if follows_tab(node) => Err(Refusal::Indentation),
         Some(scalar) => Ok(scalar),
     }
 }

@@ -112,6 +112,8 @@ fn a_whole_scalar_keeps_its_style() {
     check("{v: , w: x}\n", whole("x"), "{v: x , w: x}\n");
     check("v: |-\n    a\n    b\nw: x\n", whole("c\n\nd"), "v: |-\n    c\n\n    d\nw: x\n");
     refuse("v: [a]\n", whole("x"), &Refusal::NotAScalar);
+    refuse("v:\t\\:x\n", whole("x"), &Refusal::Indentation);
+    check("v:\t'a'\n", whole("x"), "v:\t'x'\n");
     refuse("{v, w: x}\n", whole("x"), &Refusal::SharedLine);
     refuse("{v , w: x}\n", whole("x"), &Refusal::SharedLine);
     refuse("{v-, w: x}\n", |stream| replace_scalar(value(stream, "v-"), "x"), &Refusal::SharedLine);
