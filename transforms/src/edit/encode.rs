@@ -52,8 +52,12 @@ pub(super) fn plain_is_possible(value: &str, place: Place) -> bool {
         '-' | '?' | ':' => ends_plain(second),
         _ => ",[]{}#&*!|>'\"%@`".contains(first),
     };
+    // In brackets, the parser refuses a dash between a blank and the comma or bracket that follows.
+    let dash_is_last =
+        place.flow && value.strip_suffix('-').is_some_and(|rest| rest.ends_with([' ', '\t', '\n']));
     let edges_are_blank = first.is_whitespace() || last.is_some_and(char::is_whitespace);
-    if first_is_wrong || edges_are_blank || (place.first_column && has_document_marker(value)) {
+    if first_is_wrong || dash_is_last || edges_are_blank || (place.first_column && has_document_marker(value))
+    {
         return false;
     }
     let mut pairs = value.chars().zip(value.chars().skip(1).map(Some).chain([None]));

@@ -112,6 +112,7 @@ fn a_whole_scalar_keeps_its_style() {
     check("{v: , w: x}\n", whole("x"), "{v: x , w: x}\n");
     check("v: |-\n    a\n    b\nw: x\n", whole("c\n\nd"), "v: |-\n    c\n\n    d\nw: x\n");
     refuse("v: [a]\n", whole("x"), &Refusal::NotAScalar);
+    check("{v: a b, w: x}\n", part("b", "-"), "{v: \"a -\", w: x}\n");
     refuse("v:\t\\:x\n", whole("x"), &Refusal::Indentation);
     check("v:\t'a'\n", whole("x"), "v:\t'x'\n");
     refuse("{v, w: x}\n", whole("x"), &Refusal::SharedLine);
