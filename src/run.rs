@@ -24,7 +24,7 @@ use caulk_transforms::{
 };
 use rayon::prelude::*;
 
-pub use self::narrowed::{Narrowing, known, run_narrowed};
+pub use self::narrowed::{Narrowing, as_known, is_open, known, known_before, run_narrowed};
 use crate::{
     config::{self, Authority, Config},
     facts,

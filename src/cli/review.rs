@@ -36,12 +36,14 @@ use crate::{
 
 /// Tell a pull request what is wrong on the lines that it touches, as suggestions beside them
 ///
-/// Findings on touched lines become comments with suggestions; the rest of them a check run with annotations, or where the
+/// Findings on touched lines, and those that the change brings in beside them, become comments with suggestions; the rest of them a check run with annotations, or where the
 /// token may not make one, the summary of the job or one comment. The next run changes, resolves and leaves comments, and never
-/// repeats one. In a workflow the pull request is that of the event. The configuration of a fork's head is not looked at.
+/// repeats one. In a workflow the pull request is that of the event; on `merge_group` and `push`
+/// there is none, and nothing is done. The configuration of a fork's head is not looked at.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit codes: 0 nothing at or above --fail-on is on the lines that the pull request touches; 1 something is;
+Exit codes: 0 nothing at or above --fail-on is on or beside the lines that the pull request touches, or the workflow's
+event is `merge_group` or `push`; 1 something is;
 2 bad usage or configuration, or GitHub refused.")]
 pub(super) struct Review {
     /// The pull request; by default that of the workflow
@@ -90,7 +92,10 @@ impl Review {
     pub(super) fn run(&self) -> Result<u8> {
         let hub = self.hub.hub(self.sources.ca_bundle()?)?;
         let situation = hub.situation;
-        let number = self.number(&hub)?;
+        let number = match self.number(&hub) {
+            Some(number) => number,
+            None => return unnamed(),
+        };
         let client = hub.client.for_repository(&hub.repository);
         let client = client.map_err(|error| error.explained(Attempt::Read, situation))?;
         let desk = Desk { client: &client, repository: &hub.repository, number, situation };
@@ -108,8 +113,8 @@ impl Review {
                 output::report(&format!("{}#{number} is closed; nothing is told\n", hub.repository))?;
                 return Ok(CLEAN);
             }
-            let Seen { run, touched } = look.look(&pull)?;
-            let mut placed = place(&run, &touched, self.max_comments);
+            let Seen { run, touched, brought, unlisted } = look.look(&pull)?;
+            let mut placed = Placed { unlisted, ..place(&run, &touched, &brought, self.max_comments) };
             let comments = compose::comments(&run, &mut placed);
             if self.dry_run {
                 let wanted: Vec<Wanted> = comments.iter().map(|(_, wanted)| wanted.clone()).collect();
@@ -127,7 +132,7 @@ impl Review {
             }
             output::log(&report(&hub, &pull, &run, &placed, &told))?;
             for note in &told.notes {
-                output::note(&format!("note: {}\n", plain(&masked(note))))?;
+                output::note(&format!("note: {}\n", plain(note)))?;
             }
             let code = self.code(&run, &placed);
             if let Some(path) = &self.report {
@@ -139,15 +144,14 @@ impl Review {
         bail!("the head of the pull request moved again and again; run it once more")
     }
 
-    fn number(&self, hub: &Hub) -> Result<u64> {
+    /// Returns the pull request that is named, or that the workflow's event is about.
+    fn number(&self, hub: &Hub) -> Option<u64> {
         let of_event = || {
             let event = hub.event.as_ref()?;
             let same = event.repository.parse().is_ok_and(|name: crate::github::Name| name == hub.repository);
             event.number.filter(|_| same)
         };
-        self.pr
-            .or_else(of_event)
-            .context("no pull request is named: use --pr N, or run caulk on a pull request's event")
+        self.pr.or_else(of_event)
     }
 
     fn config(&self) -> Result<Option<(String, String)>> {
@@ -182,6 +186,25 @@ impl Review {
 
     fn code(&self, run: &Run, placed: &Placed) -> u8 {
         if tell::fails(run, placed, self.fail_on()) { FOUND } else { CLEAN }
+    }
+}
+
+/// Says why nothing is reviewed where no pull request is named. A merge queue requires the same jobs as a pull request and goes on
+/// when they pass, and a push has no pull request to tell: both are no mistake.
+fn unnamed() -> Result<u8> {
+    let event = variable("GITHUB_EVENT_NAME").filter(|_| is_workflow());
+    match event.as_deref() {
+        Some(event @ ("merge_group" | "push")) => {
+            output::report(&format!(
+                "the event `{event}` is about no pull request, so there is nothing to review\n"
+            ))?;
+            Ok(CLEAN)
+        }
+        Some(event) => bail!(
+            "the event `{}` does not say which pull request to review: name its number with --pr N, as the event has it",
+            plain(event)
+        ),
+        None => bail!("no pull request is named: use --pr N, or run caulk on a pull request's event"),
     }
 }
 
@@ -253,6 +276,12 @@ fn places(run: &Run, placed: &Placed) -> String {
             text.push_str(&plain(&masked(&line)));
             text.push('\n');
         }
+    }
+    if placed.unlisted > 0 {
+        let files = counted(placed.unlisted, "file");
+        text.push_str(&format!(
+            "note: GitHub lists not all files; {files} besides were compared with the state before\n"
+        ));
     }
     run.disregarded.iter().for_each(|told| text.push_str(&format!("note: {}\n", plain(told))));
     text

@@ -183,9 +183,11 @@ pub fn summary(run: &Run, placed: &Placed, dismissed: usize) -> String {
     let beside = placed.items.iter().filter(|item| item.place == Place::Comment).count();
     let listed: Vec<&Item> = placed.items.iter().filter(|item| item.place != Place::Comment).collect();
     let mut text = match placed.items.is_empty() {
-        true => "On the lines that this pull request touches there is nothing to mend.\n".to_owned(),
+        true => {
+            "On and beside the lines that this pull request touches there is nothing to mend.\n".to_owned()
+        }
         false => format!(
-            "On the lines that this pull request touches: {} beside the lines, {}.\n",
+            "On and beside the lines that this pull request touches: {} as comments, {}.\n",
             counted(beside, "suggestion"),
             counted(listed.len(), "remark")
         ),
@@ -198,6 +200,13 @@ pub fn summary(run: &Run, placed: &Placed, dismissed: usize) -> String {
             text,
             "\nElsewhere in the repository there are {} that this pull request does not touch; `caulk check` shows them.",
             counted(placed.outside, "finding")
+        );
+    }
+    if placed.unlisted > 0 {
+        let _ = writeln!(
+            text,
+            "\nThis pull request has more files than GitHub lists. caulk compared {} besides with the state before; what it found there is listed here without suggestions.",
+            counted(placed.unlisted, "file")
         );
     }
     for told in &run.disregarded {

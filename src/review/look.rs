@@ -1,11 +1,21 @@
 //! What a pull request is about: its commits, fetched or found in a checkout, the lines that it touches, the plan of its head.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use anyhow::{Context as _, Result, bail};
-use caulk_transforms::path::RepoPath;
+use caulk_transforms::{
+    known::{KnownFinding, recognise},
+    path::RepoPath,
+};
 
-use super::{patch, place::Touched};
+use super::{
+    patch,
+    place::{self, Touched},
+};
 use crate::{
     config::{self, Authority},
     git::{Network, Oid, Remote, Snapshot, Store, fetch, fetch::Want},
@@ -17,6 +27,9 @@ use crate::{
 
 /// No pack of a repository of manifests is larger.
 const LARGEST_PACK: u64 = 2 << 30;
+
+/// GitHub lists no more files of a pull request.
+const MOST_LISTED: usize = 3000;
 
 /// What is looked at, and how.
 #[derive(Debug)]
@@ -42,6 +55,10 @@ pub struct Seen {
     pub run: Run,
     /// The lines that the pull request touches, by file.
     pub touched: BTreeMap<RepoPath, Touched>,
+    /// The places in the plan's list of the findings that it brings in beside lines of its own, as by removing what they need.
+    pub brought: BTreeSet<usize>,
+    /// How many of its files GitHub does not list.
+    pub unlisted: usize,
 }
 
 /// The commits of a pull request.
@@ -75,7 +92,44 @@ impl Look<'_> {
         let authority = self.authority(pull, &commits)?;
         let run = run::run_tree(&self.request, &commits.store, commits.head, &authority)?;
         let touched = touched(&commits, &files)?;
-        Ok(Seen { run, touched })
+        let brought = self.brought(&commits, &authority, &files, &run, place::around(&run, &touched))?;
+        // A file that is gone has no finding, and one that GitHub lists for another reason than its content is not here.
+        let listed: BTreeSet<&str> = files.iter().map(|file| file.filename.as_str()).collect();
+        let unlisted = match files.len() < MOST_LISTED {
+            true => 0,
+            false => touched.keys().filter(|path| !listed.contains(path.as_str())).count(),
+        };
+        Ok(Seen { run, touched, brought, unlisted })
+    }
+
+    /// Returns those of the findings that the state before does not have, looked at with the configuration of the head.
+    fn brought(
+        &self,
+        commits: &Commits,
+        authority: &Authority,
+        files: &[PullFile],
+        run: &Run,
+        around: BTreeSet<usize>,
+    ) -> Result<BTreeSet<usize>> {
+        let Some(parted) = commits.parted.filter(|_| !around.is_empty()) else { return Ok(around) };
+        let mut before = run::known_before(&self.request, &commits.store, parted, commits.head, authority)?;
+        let renamed: BTreeMap<&str, &str> = files
+            .iter()
+            .filter(|file| file.status == "renamed")
+            .filter_map(|file| Some((file.previous_filename.as_deref()?, file.filename.as_str())))
+            .collect();
+        for finding in &mut before {
+            if let Some(path) = renamed.get(finding.path.as_str()).and_then(|path| RepoPath::new(path).ok()) {
+                finding.path = path;
+            }
+        }
+        let open = run.plan.outcomes.iter().enumerate().filter(|(_, outcome)| run::is_open(outcome));
+        let (numbers, now): (Vec<usize>, Vec<KnownFinding>) =
+            open.map(|(number, outcome)| (number, run::as_known(outcome))).unzip();
+        let known = recognise(&before, &now);
+        let known: BTreeSet<usize> =
+            known.into_iter().filter_map(|place| numbers.get(place).copied()).collect();
+        Ok(&around - &known)
     }
 
     fn commits(&self, pull: &Pull) -> Result<Commits> {
@@ -154,7 +208,7 @@ fn touched(commits: &Commits, files: &[PullFile]) -> Result<BTreeMap<RepoPath, T
         }
         let page = pages.get(path.as_str());
         let hunks = page.and_then(|page| page.patch.as_deref()).map(patch::parse);
-        if let Some(Ok(hunks)) = hunks {
+        if let Some(hunks) = hunks.and_then(Result::ok).filter(|hunks| !hunks.is_empty()) {
             touched.insert(path.clone(), Touched::shown(hunks));
             continue;
         }

@@ -32,6 +32,9 @@ pub enum PatchError {
     /// The hunks do not follow each other.
     #[error("the hunk at line {0} of the patch overlaps the one before")]
     Order(usize),
+    /// The last hunk has fewer lines than it says.
+    #[error("the patch breaks off")]
+    BrokenOff,
 }
 
 impl Hunk {
@@ -63,7 +66,7 @@ impl Hunk {
     }
 }
 
-/// Reads the hunks. A patch that breaks off in its last hunk gives the lines up to there.
+/// Reads the hunks. A patch that breaks off is refused: the lines that it does not show would pass for untouched ones.
 ///
 /// # Errors
 /// If it is no such patch.
@@ -103,7 +106,7 @@ pub fn parse(patch: &str) -> Result<Vec<Hunk>, PatchError> {
             _ => return Err(PatchError::Stray(number)),
         }
     }
-    Ok(hunks)
+    if (old, new) == (0, 0) { Ok(hunks) } else { Err(PatchError::BrokenOff) }
 }
 
 struct Side {
@@ -172,8 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_that_breaks_off_gives_what_is_there() {
-        assert_eq!(lines("@@ -1,9 +1,9 @@\n a\n+b\n"), [(1, "a".into(), false), (2, "b".into(), true)]);
+    fn a_patch_that_breaks_off_is_refused() {
+        for patch in
+            ["@@ -1,9 +1,9 @@\n a\n+b\n", "@@ -1,2 +1 @@\n a", "@@ -1 +1,2 @@\n a", "@@ -1,2 +1,2 @@"]
+        {
+            assert_eq!(parse(patch), Err(PatchError::BrokenOff), "{patch}");
+        }
     }
 
     #[test]
@@ -183,6 +190,6 @@ mod tests {
         assert_eq!(parse("@@ -1,2 +0,2 @@\n a\n b"), Err(PatchError::Header(1)));
         assert_eq!(parse("@@ -1 +1 @@\n*a"), Err(PatchError::Stray(2)));
         assert_eq!(parse("@@ -1 +5,1 @@\n-a\n+b\n@@ -9 +3 @@\n c"), Err(PatchError::Order(4)));
-        assert_eq!(parse("@@ -1,4294967295 +4294967295,4294967295 @@\n a").map(|hunks| hunks.len()), Ok(1));
+        assert_eq!(parse("@@ -1,4294967295 +4294967295,4294967295 @@\n a"), Err(PatchError::BrokenOff));
     }
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    ops::RangeInclusive,
 };
 
 use caulk_transforms::{
@@ -11,7 +10,7 @@ use caulk_transforms::{
     path::RepoPath,
     plan::{FileChange, Outcome, Verdict},
 };
-use similar::{Algorithm, capture_diff_slices};
+use similar::{Algorithm, capture_diff_slices, group_diff_ops};
 
 use super::{
     patch::Hunk,
@@ -24,6 +23,9 @@ use crate::run::{Run, remaining};
 pub struct Touched {
     /// The lines that it adds or changes, from 1.
     pub lines: BTreeSet<u32>,
+    /// The lines around what it adds, changes or removes, as its page shows them. What is removed has no line of its own, and
+    /// breaks what stands around it.
+    pub around: BTreeSet<u32>,
     /// The hunks that its page shows, on which comments can be made.
     pub hunks: Vec<Hunk>,
 }
@@ -32,7 +34,9 @@ impl Touched {
     /// Takes the hunks of the pull request's page.
     #[must_use]
     pub fn shown(hunks: Vec<Hunk>) -> Self {
-        Self { lines: hunks.iter().flat_map(Hunk::added).collect(), hunks }
+        let lines = hunks.iter().flat_map(Hunk::added).collect();
+        let around = hunks.iter().flat_map(|hunk| hunk.first..hunk.end()).collect();
+        Self { lines, around, hunks }
     }
 
     /// Compares with the base's file, for a file whose lines the page does not show. A new file has no text before.
@@ -40,14 +44,15 @@ impl Touched {
     pub fn compared(before: &str, after: &str) -> Self {
         let ops = capture_diff_slices(Algorithm::Myers, &lines(before), &lines(after));
         let changed = ops.iter().filter(|op| !matches!(op, similar::DiffOp::Equal { .. }));
-        let numbers = changed.flat_map(similar::DiffOp::new_range).map(|line| line as u32 + 1);
-        Self { lines: numbers.collect(), hunks: Vec::new() }
-    }
-
-    fn touches(&self, lines: RangeInclusive<u32>) -> bool {
-        self.lines.range(lines).next().is_some()
+        let numbers = changed.flat_map(similar::DiffOp::new_range).map(|line| line as u32 + 1).collect();
+        let shown = group_diff_ops(ops, AROUND).into_iter().flatten();
+        let around = shown.flat_map(|op| op.new_range()).map(|line| line as u32 + 1).collect();
+        Self { lines: numbers, around, hunks: Vec::new() }
     }
 }
+
+/// GitHub shows that many lines around each change.
+const AROUND: usize = 3;
 
 /// Something that is told about a place in the pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,27 +126,49 @@ pub struct Placed {
     pub items: Vec<Item>,
     /// How many findings lie outside of what the pull request touches.
     pub outside: usize,
+    /// How many files of the pull request its page does not list.
+    pub unlisted: usize,
 }
 
-/// Decides for every finding of the head's tree where it is told.
+/// Returns the places in the plan's list of the findings that stand around what the pull request changes and not on a line of
+/// its own. Whether it brings them in shows only beside the findings of the state before.
 #[must_use]
-pub fn place(run: &Run, touched: &BTreeMap<RepoPath, Touched>, most_comments: usize) -> Placed {
-    let path_of = |file: caulk_transforms::finding::FileId| {
-        run.repository.files().get(file.0 as usize).map(|file| &file.path)
+pub fn around(run: &Run, touched: &BTreeMap<RepoPath, Touched>) -> BTreeSet<usize> {
+    let mends = mends(run);
+    let mends: BTreeMap<usize, &Mend> =
+        mends.iter().flat_map(|mend| mend.outcomes.iter().map(move |number| (*number, mend))).collect();
+    let is_around = |number: usize, outcome: &Outcome| {
+        let mend = mends.get(&number).copied();
+        let on = |lines: fn(&Touched) -> &BTreeSet<u32>| stands_on(run, outcome, mend, touched, lines);
+        !on(|touched| &touched.lines) && on(|touched| &touched.around)
     };
-    let head_of = |outcome: &Outcome| {
-        let file = run.repository.files().get(outcome.finding.at.file.0 as usize);
-        file.map_or("", |file| file.stream.text())
+    let all = run.plan.outcomes.iter().enumerate();
+    let open = all.filter(|(_, outcome)| remaining(outcome, false).is_some());
+    open.filter(|(number, outcome)| is_around(*number, outcome)).map(|(number, _)| number).collect()
+}
+
+fn mends(run: &Run) -> Vec<Mend> {
+    suggest::mends(&run.plan, &|file| run.repository.files().get(file.0 as usize).map(|file| &file.path))
+}
+
+/// Decides for every finding of the head's tree where it is told. `brought` are those of [`around`] that the pull request brings in.
+#[must_use]
+pub fn place(
+    run: &Run,
+    touched: &BTreeMap<RepoPath, Touched>,
+    brought: &BTreeSet<usize>,
+    most_comments: usize,
+) -> Placed {
+    let is_told = |number: usize, mend: Option<&Mend>| {
+        let on = |outcome| stands_on(run, outcome, mend, touched, |touched| &touched.lines);
+        brought.contains(&number) || run.plan.outcomes.get(number).is_some_and(on)
     };
-    let mends = suggest::mends(&run.plan, &path_of);
     let changes: BTreeMap<&RepoPath, &FileChange> =
         run.plan.changes.iter().map(|change| (&change.path, change)).collect();
     let mut placed = Placed::default();
     let mut told: BTreeSet<usize> = BTreeSet::new();
-    for mend in mends {
-        let outcomes = mend.outcomes.iter().filter_map(|place| run.plan.outcomes.get(*place));
-        let touches = |outcome: &Outcome| is_touched(outcome, head_of(outcome), Some(&mend), touched);
-        if !outcomes.clone().any(touches) {
+    for mend in mends(run) {
+        if !mend.outcomes.iter().any(|number| is_told(*number, Some(&mend))) {
             continue;
         }
         let place = changes.get(&mend.path).map_or(Place::Annotation(Why::NotShown), |change| {
@@ -161,7 +188,7 @@ pub fn place(run: &Run, touched: &BTreeMap<RepoPath, Touched>, most_comments: us
         if told.contains(&number) || remaining(outcome, false).is_none() {
             continue;
         }
-        if outcome.verdict == Verdict::Mended || !is_touched(outcome, head_of(outcome), None, touched) {
+        if outcome.verdict == Verdict::Mended || !is_told(number, None) {
             placed.outside += 1;
             continue;
         }
@@ -197,25 +224,27 @@ pub fn tier(item: &Item, run: &Run) -> Option<Applicability> {
     outcomes.filter_map(|outcome| remaining(outcome, false)).max()
 }
 
-/// Tells whether the pull request touches the lines where a finding stands or where it is mended.
-fn is_touched(
+/// Tells whether a finding stands, or is mended, on lines of a kind.
+fn stands_on(
+    run: &Run,
     outcome: &Outcome,
-    head: &str,
     mend: Option<&Mend>,
     touched: &BTreeMap<RepoPath, Touched>,
+    lines: fn(&Touched) -> &BTreeSet<u32>,
 ) -> bool {
-    let touches = |path: &RepoPath, (first, last): (u32, u32)| {
-        touched.get(path).is_some_and(|touched| touched.touches(first..=last))
+    let on = |path: &RepoPath, (first, last): (u32, u32)| {
+        touched.get(path).is_some_and(|touched| lines(touched).range(first..=last).next().is_some())
     };
     // A mend of one finding alone has exactly the lines that matter.
     let own = mend.filter(|mend| mend.outcomes.len() == 1);
-    if own.is_some_and(|mend| touches(&mend.path, (mend.first, mend.last))) {
+    if own.is_some_and(|mend| on(&mend.path, (mend.first, mend.last))) {
         return true;
     }
     let text = outcome.stream.text();
-    if text != head {
+    let head = run.repository.files().get(outcome.finding.at.file.0 as usize);
+    if text != head.map_or("", |file| file.stream.text()) {
         // The finding came up in a later pass, and its lines count in a text that nobody sees; the mend's are the head's.
-        return mend.is_some_and(|mend| touches(&mend.path, (mend.first, mend.last)));
+        return mend.is_some_and(|mend| on(&mend.path, (mend.first, mend.last)));
     }
     let edits = match &outcome.finding.remedy {
         Remedy::Fix(fix) => fix.edits.get(&outcome.finding.at.file),
@@ -223,7 +252,7 @@ fn is_touched(
     };
     let edits = edits.into_iter().flat_map(|edits| edits.edits()).map(|edit| edit.span);
     let mut spans = edits.chain([outcome.finding.at.span]);
-    spans.any(|span| touches(&outcome.path, lines_of(text, span)))
+    spans.any(|span| on(&outcome.path, lines_of(text, span)))
 }
 
 fn place_of(mend: &Mend, touched: Option<&Touched>, text: &str) -> Place {

@@ -7,7 +7,7 @@ use caulk_transforms::{
     finding::Applicability,
     known::KnownFinding,
     path::RepoPath,
-    plan::{Plan, Verdict},
+    plan::{Outcome, Plan, Verdict},
 };
 
 use super::{Prepared, Request, Run, configuration, overridden, read_tree, rule_names};
@@ -117,17 +117,44 @@ fn below(path: &RepoPath, folder: &RepoPath) -> Option<RepoPath> {
     RepoPath::new(path.as_str().strip_prefix(folder.as_str())?.strip_prefix('/')?).ok()
 }
 
+/// Returns the findings of a commit, looked at with the configuration that counts for a later one, at the paths of their time.
+///
+/// # Errors
+/// As [`super::run_tree`].
+pub fn known_before(
+    request: &Request,
+    store: &Arc<Store>,
+    before: Oid,
+    later: Oid,
+    authority: &Authority,
+) -> Result<Vec<KnownFinding>> {
+    let (tree, _) = Tree::of_snapshot(Arc::new(Snapshot::of_commit(store, later)?), &request.paths);
+    let config = overridden(config::of_tree(authority, &tree, &rule_names(request)?)?.0, request);
+    let (tree, skipped) = Tree::of_snapshot(Arc::new(Snapshot::of_commit(store, before)?), &request.paths);
+    Ok(known(&read_tree(request, tree, skipped, config)?.run(request)?.plan))
+}
+
 /// Returns the findings of a plan that no comment silences.
 #[must_use]
 pub fn known(plan: &Plan) -> Vec<KnownFinding> {
-    let open = plan.outcomes.iter().filter(|outcome| !matches!(outcome.verdict, Verdict::Suppressed(_)));
-    open.map(|outcome| KnownFinding {
+    plan.outcomes.iter().filter(|outcome| is_open(outcome)).map(as_known).collect()
+}
+
+/// Tells whether no comment silences a finding.
+#[must_use]
+pub const fn is_open(outcome: &Outcome) -> bool {
+    !matches!(outcome.verdict, Verdict::Suppressed(_))
+}
+
+/// Returns what a finding is told again by.
+#[must_use]
+pub fn as_known(outcome: &Outcome) -> KnownFinding {
+    KnownFinding {
         rule: outcome.finding.rule.to_owned(),
         path: outcome.path.clone(),
         subject: outcome.finding.subject.clone(),
         place: outcome.finding.place.clone(),
-    })
-    .collect()
+    }
 }
 
 impl Prepared {

@@ -7,6 +7,7 @@ mod emulate;
 mod faults;
 mod pr;
 mod review;
+mod review_brought;
 mod review_kinds;
 mod review_tokens;
 mod suggestions;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use stand_in::{Access, Identity, Server};
+use stand_in::{Access, Fault, Identity, Response, Server};
 
 use crate::{
     command::{Machine, writes},
@@ -127,4 +127,39 @@ fn the_base_of_a_pull_request_may_be_any_branch() {
     server.open(AT, "alice", "work", "release/1", "Work");
     let machine = Machine::new(&server, Identity::app("caulk", Access::Write));
     machine.caulk(&["review", "--repo", AT, "--pr", "1"]).exits(1).says("1 finding elsewhere");
+}
+
+#[test]
+fn files_that_github_does_not_list_are_told_of() {
+    let server = Server::start();
+    let fillers: Vec<(String, String)> =
+        (0..3000).map(|number| (format!("a/{number}.txt"), format!("{number}\n"))).collect();
+    let mut head: Vec<(&str, Option<&str>)> =
+        fillers.iter().map(|(path, text)| (path.as_str(), Some(text.as_str()))).collect();
+    let broken = deployment(1);
+    head.push(("z.yaml", Some(&broken)));
+    opened(&server, &[("README.md", "ops\n")], &head);
+    let machine = Machine::new(&server, app());
+    let ran = machine.caulk(&["review", "--repo", AT, "--pr", "1"]).exits(1);
+    assert!(ran.out.contains("1 file besides"), "{}", ran.out);
+    assert_eq!(annotations(&server)[0]["path"], "z.yaml");
+    let summary = server.checks(AT)[0].given["output"]["summary"].as_str().expect("a summary").to_owned();
+    assert!(summary.contains("more files than GitHub lists") && summary.contains("1 file "), "{summary}");
+}
+
+#[test]
+fn a_patch_that_breaks_off_is_not_trusted() {
+    let server = Server::start();
+    opened(&server, &[("README.md", "ops\n")], &[("app.yaml", Some(&deployment(2)))]);
+    // The page shows the first container's lines alone, and says that there are more.
+    let shown: String = deployment(1).lines().map(|line| format!("+{line}\n")).collect();
+    let count = deployment(2).lines().count();
+    let file = serde_json::json!([{
+        "sha": "0".repeat(40), "filename": "app.yaml", "status": "added", "additions": count, "deletions": 0,
+        "changes": count, "blob_url": "https://example.com/a", "raw_url": "https://example.com/a",
+        "contents_url": "https://example.com/a", "patch": format!("@@ -0,0 +1,{count} @@\n{shown}"),
+    }]);
+    server.fail(1, "GET /repos/acme/ops/pulls/1/files", Fault::Answer(Response::json(200, &file)));
+    let machine = Machine::new(&server, app());
+    machine.caulk(&["review", "--repo", AT, "--pr", "1"]).exits(1).says("2 annotations in the check run");
 }

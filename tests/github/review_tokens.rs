@@ -149,3 +149,27 @@ fn no_line_of_the_log_is_a_command_that_a_manifest_wrote() {
     let commands = ran.out.lines().filter(|line| line.trim_start().starts_with("::")).count();
     assert_eq!(commands, 1, "{}", ran.out);
 }
+
+#[test]
+fn events_of_no_pull_request_are_no_mistake_where_there_is_nothing_to_review() {
+    let server = Server::start();
+    server.create(AT, &[("app.yaml", &deployment(1))]);
+    let on = |event: &str| {
+        let machine = Machine::new(&server, reader());
+        let path = machine.folder().join("event.json");
+        let text = format!("{{\"repository\":{{\"full_name\":\"{AT}\"}}}}");
+        std::fs::write(&path, text).expect("a file");
+        machine
+            .with("GITHUB_ACTIONS", "true")
+            .with("GITHUB_EVENT_NAME", event)
+            .with("GITHUB_EVENT_PATH", &path.to_string_lossy())
+            .caulk(&["review"])
+    };
+    for event in ["merge_group", "push"] {
+        on(event).exits(0).says(&format!("`{event}` is about no pull request"));
+    }
+    for event in ["issue_comment", "workflow_run"] {
+        on(event).exits(2).says(&format!("the event `{event}` does not say which pull request to review"));
+    }
+    assert_eq!(server.calls(), Vec::<String>::new());
+}

@@ -3,7 +3,7 @@
 mod applied;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -14,7 +14,7 @@ use caulk::{
     read::Thoroughness,
     review::{
         patch,
-        place::{Place, Touched, Why, place},
+        place::{Place, Touched, Why, around, place},
         suggest::{Mend, Obstacle, mends},
     },
     run::{Request, Run, run},
@@ -159,14 +159,38 @@ fn only_what_is_touched_is_told() {
         1,
     );
     let (_folder, run) = one_file(&head);
-    let placed = place(&run, &touched(&base, &head), 50);
+    let placed = place(&run, &touched(&base, &head), &BTreeSet::new(), 50);
     let places: Vec<(u32, u32, &Place)> =
         placed.items.iter().map(|item| (item.first, item.last, &item.place)).collect();
     assert_eq!(places, [(11, 11, &Place::Comment)]);
     assert_eq!(placed.outside, 3);
     let mend = placed.items[0].mend.as_ref().expect("a mend");
     assert_eq!(mend.block(), "```suggestion\n          args: [\"server\"]\n```\n");
-    assert_eq!(place(&run, &BTreeMap::new(), 50).outside, 4);
+    assert_eq!(place(&run, &BTreeMap::new(), &BTreeSet::new(), 50).outside, 4);
+}
+
+#[test]
+fn what_stands_around_a_removed_line_waits_for_the_state_before() {
+    let head = deployment(2);
+    let base = head.replacen(
+        "          command: [\"server\"]\n",
+        "          command: [\"server\"]\n          tty: true\n",
+        1,
+    );
+    let (_folder, run) = one_file(&head);
+    let path = RepoPath::new("a.yaml").expect("a path");
+    let shown = touched(&base, &head);
+    let hidden = BTreeMap::from([(path.clone(), Touched::compared(&base, &head))]);
+    let far = base.replace("spec:\n  template:", "spec:\n  replicas: 2\n  template:");
+    for touched in [shown, hidden, BTreeMap::from([(path, Touched::compared(&far, &head))])] {
+        let around = around(&run, &touched);
+        // Both containers stand within three lines, and the third case's other removal is further away.
+        assert_eq!(around, BTreeSet::from([0, 1]));
+        assert_eq!(place(&run, &touched, &BTreeSet::new(), 50).outside, 2);
+        let placed = place(&run, &touched, &BTreeSet::from([1]), 50);
+        assert_eq!((placed.items.len(), placed.items[0].first, placed.outside), (1, 14, 1));
+    }
+    assert_eq!(around(&run, &touched("", &head)), BTreeSet::new());
 }
 
 #[test]
@@ -175,7 +199,7 @@ fn what_cannot_be_a_comment_is_an_annotation() {
     let (_folder, run) = one_file(&head);
     let path = RepoPath::new("a.yaml").expect("a path");
     let whys = |touched: &BTreeMap<RepoPath, Touched>, most: usize| -> Vec<Option<Why>> {
-        let placed = place(&run, touched, most);
+        let placed = place(&run, touched, &BTreeSet::new(), most);
         assert_eq!((placed.items.len(), placed.outside), (300, 0));
         let why = |place: Place| match place {
             Place::Comment => None,
