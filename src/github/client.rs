@@ -25,7 +25,7 @@ use super::{
     name::Name,
     pace::{Free, Pace},
     retry::{Clock, SystemClock, Waiting},
-    service::{Reads, Repeatable, Service, Shared},
+    service::{Once, Reads, Repeatable, Service, Shared},
 };
 use crate::net::{
     address::{Policy, without_port},
@@ -121,6 +121,8 @@ pub(super) enum Again {
     Repeatable,
     /// It changes nothing.
     Reads,
+    /// Twice is not the same as once, whatever its method promises.
+    Once,
 }
 
 impl Client {
@@ -313,6 +315,11 @@ impl Client {
         self.send(Method::PATCH, path, Some(body), Again::ByMethod)?.parse()
     }
 
+    /// As [`Client::patch`], for a change that adds to what is there.
+    pub(super) fn patch_once<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
+        self.send(Method::PATCH, path, Some(body), Again::Once)?.parse()
+    }
+
     pub(super) fn send(
         &self,
         method: Method,
@@ -338,6 +345,7 @@ impl Client {
             Again::ByMethod => {}
             Again::Repeatable => drop(request.extensions_mut().insert(Repeatable)),
             Again::Reads => drop(request.extensions_mut().insert(Reads)),
+            Again::Once => drop(request.extensions_mut().insert(Once)),
         }
         let answer = self.runtime.block_on(async {
             let response = self.crab.execute(request).await?;

@@ -34,6 +34,10 @@ pub(super) struct Repeatable;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reads;
 
+/// A mark on a request: doing it twice is not the same as doing it once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Once;
+
 /// What all requests share.
 pub(super) struct Shared {
     pub(super) transport: Transport,
@@ -143,6 +147,9 @@ fn kind(request: &Request<Vec<u8>>) -> Kind {
 
 /// A POST that may have been carried out is never sent again from here: whoever sent it looks for its effect first.
 fn is_repeatable(request: &Request<Vec<u8>>) -> bool {
+    if request.extensions().get::<Once>().is_some() {
+        return false;
+    }
     *request.method() != Method::POST
         || request.extensions().get::<Repeatable>().is_some()
         || request.extensions().get::<Reads>().is_some()
@@ -190,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_post_without_mark_is_sent_once() {
+    fn a_post_without_mark_and_what_adds_are_sent_once() {
         let request = |method: Method| {
             Request::builder().method(method).uri("https://a.example/x").body(Vec::new()).expect("a request")
         };
@@ -198,6 +205,9 @@ mod tests {
         for method in [Method::GET, Method::PATCH, Method::PUT, Method::DELETE] {
             assert!(is_repeatable(&request(method)));
         }
+        let mut adding = request(Method::PATCH);
+        adding.extensions_mut().insert(Once);
+        assert!(!is_repeatable(&adding));
         let mut marked = request(Method::POST);
         marked.extensions_mut().insert(Repeatable);
         assert!(is_repeatable(&marked));

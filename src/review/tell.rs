@@ -15,11 +15,17 @@ use super::{
 use crate::{
     github::{Annotation, Attempt, Conclusion, Error, Level, NewCheckRun},
     run::Run,
-    sink::formats::annotations::{data, property},
+    sink::{
+        formats::annotations::{data, property},
+        screen::masked,
+    },
 };
 
 /// The name of the check.
 pub const CHECK: &str = "caulk";
+
+/// What names our check runs begins so.
+const OURS: &str = "caulk:v1:";
 
 /// The last line of the one comment that holds the summary where no check run can be made.
 const MARK: &str = "<!-- caulk:v1 review summary -->";
@@ -79,7 +85,7 @@ pub fn tell(
     let done = match desk.carry_out(head, &wanted) {
         Ok(done) => done,
         Err(error) if manner.workflow && is_forbidden(&error) => {
-            return by_workflow(run, placed, manner, Done::default(), vec![format!("{error:#}")]);
+            return by_workflow(run, placed, manner, Done::default(), vec![told(&error)]);
         }
         Err(error) => return Err(error.context("failed to comment on the pull request")),
     };
@@ -91,7 +97,7 @@ pub fn tell(
     match check(desk, head, run, placed, &done, manner) {
         Ok(()) => Ok(Told { done, rest: Where::Check, notes: Vec::new() }),
         Err(error) if is_forbidden(&error) && manner.workflow => {
-            by_workflow(run, placed, manner, done, vec![format!("{error:#}")])
+            by_workflow(run, placed, manner, done, vec![told(&error)])
         }
         Err(error) if is_forbidden(&error) => {
             let rest = by_comment(desk, run, placed, &done)
@@ -100,6 +106,15 @@ pub fn tell(
         }
         Err(error) => Err(error.context("failed to make the check run")),
     }
+}
+
+/// Renders an error with its causes. What GitHub said may hold anything; our own sentences stay as they are.
+fn told(error: &anyhow::Error) -> String {
+    let causes = error.chain().map(|cause| match cause.downcast_ref::<Error>() {
+        Some(error) => masked(&error.to_string()).into_owned(),
+        None => cause.to_string(),
+    });
+    causes.collect::<Vec<_>>().join(": ")
 }
 
 /// Tells whether GitHub said that the token may not do this.
@@ -141,12 +156,7 @@ fn check(
     };
     let told = serde_json::to_string(&annotations)?;
     let id = marker::name([head, summary.as_str(), told.as_str(), &format!("{conclusion:?}")]);
-    let explained = |error: Error| error.explained(Attempt::Check, desk.situation);
-    let there = desk.client.check_runs(desk.repository, head, CHECK).map_err(explained)?;
-    // The newest one counts, and if it says the same there is nothing to do.
-    if there.iter().max_by_key(|run| run.id).is_some_and(|run| run.external_id.as_deref() == Some(&id)) {
-        return Ok(());
-    }
+    let id = format!("{OURS}{id}");
     let title = match placed.items.len() {
         0 => "Nothing to mend on these lines".to_owned(),
         1 => "1 place to look at".to_owned(),
@@ -160,7 +170,24 @@ fn check(
         summary,
         annotations,
     };
-    desk.client.create_check_run(desk.repository, &new, &id).map_err(explained)?;
+    bring(desk, &new, &id).map_err(|error| error.explained(Attempt::Check, desk.situation))
+}
+
+/// Makes a check run, unless it is there; one that a run began which died is completed.
+fn bring(desk: &Desk<'_>, new: &NewCheckRun, id: &str) -> Result<(), Error> {
+    let mut there = desk.client.check_runs(desk.repository, &new.head_sha, CHECK)?;
+    // A job may have the same name, and is not ours.
+    there.retain(|run| run.external_id.as_deref().is_some_and(|id| id.starts_with(OURS)));
+    // The newest one counts.
+    let newest = there.iter().max_by_key(|run| run.id).filter(|run| run.external_id.as_deref() == Some(id));
+    let kept = match newest {
+        Some(run) => desk.client.complete_check_run(desk.repository, new, run.clone())?,
+        None => desk.client.create_check_run(desk.repository, new, id)?,
+    };
+    // What a run of another content left behind would seem to go on for ever.
+    for left in there.iter().filter(|run| run.id != kept.id && !run.is_complete()) {
+        desk.client.cancel_check_run(desk.repository, left.id)?;
+    }
     Ok(())
 }
 

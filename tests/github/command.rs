@@ -68,18 +68,26 @@ impl Machine {
 
     /// Runs caulk against the server.
     pub(crate) fn caulk(&self, args: &[&str]) -> Ran {
-        let api = self.api.clone();
-        self.caulk_at(&api, args)
+        Ran::of(&self.command(args).output().expect("caulk runs"))
+    }
+
+    /// Returns the command that runs caulk against the server.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        self.command_at(&self.api, args)
     }
 
     /// Runs caulk against some address.
     pub(crate) fn caulk_at(&self, api: &str, args: &[&str]) -> Ran {
+        Ran::of(&self.command_at(api, args).output().expect("caulk runs"))
+    }
+
+    fn command_at(&self, api: &str, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_caulk"));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.folder.path()).current_dir(self.folder.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let output = command.args(args).args(["--api-url", api]).output().expect("caulk runs");
-        Ran::of(&output)
+        command.args(args).args(["--api-url", api]);
+        command
     }
 }
 

@@ -8,6 +8,7 @@ mod faults;
 mod pr;
 mod review;
 mod review_brought;
+mod review_crash;
 mod review_kinds;
 mod review_tokens;
 mod suggestions;

@@ -35,6 +35,15 @@ pub(super) fn create(call: &mut Call<'_>, (owner, name): At<'_>) -> Outcome {
     Ok(Response::json(201, &shape::check::run(call.world, call.world.repository(&key)?, &check)))
 }
 
+/// `GET /repos/{owner}/{repo}/check-runs/{id}`
+pub(super) fn get(call: &Call<'_>, (owner, name): At<'_>, id: u64) -> Outcome {
+    let key = call.repository(owner, name, Access::Read)?;
+    let repository = call.world.repository(&key)?;
+    let found = repository.checks.iter().find(|check| check.id == id);
+    let check = found.ok_or_else(Refusal::not_found)?;
+    Ok(Response::json(200, &shape::check::run(call.world, repository, check)))
+}
+
 /// `PATCH /repos/{owner}/{repo}/check-runs/{id}`
 pub(super) fn update(call: &mut Call<'_>, (owner, name): At<'_>, id: u64) -> Outcome {
     let key = call.repository(owner, name, Access::Write)?;

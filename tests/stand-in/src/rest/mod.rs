@@ -54,6 +54,7 @@ fn repository(call: &mut Call<'_>, method: &str, owner: &str, name: &str, rest: 
         ("GET", ["compare", ends @ ..]) => repositories::compare(call, at, &ends.join("/")),
         (_, ["git", rest @ ..]) => data::handle(call, method, at, rest),
         ("POST", ["check-runs"]) => checks::create(call, at),
+        ("GET", ["check-runs", id]) => checks::get(call, at, number(id)?),
         ("PATCH", ["check-runs", id]) => checks::update(call, at, number(id)?),
         ("GET", ["commits", revision @ .., "check-runs"]) => checks::list(call, at, &revision.join("/")),
         ("GET", ["pulls"]) => pulls::list(call, at),
