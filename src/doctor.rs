@@ -10,7 +10,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::machine::registries;
-use crate::github::{Client, Explanation, Name, Situation};
+use crate::{
+    github::{Client, Explanation, Name, Situation},
+    sink::screen::masked,
+};
 
 /// The version of the report's shape.
 const VERSION: u32 = 1;
@@ -90,8 +93,8 @@ pub struct Report {
 pub struct Patient<'a> {
     /// GitHub.
     pub client: &'a Client,
-    /// The repository.
-    pub repository: &'a Name,
+    /// The repository, or why none is named.
+    pub repository: Result<&'a Name, &'a str>,
     /// Who asks.
     pub situation: Situation,
     /// Where the token was found.
@@ -117,9 +120,14 @@ pub fn examine(patient: &Patient<'_>, registries: Check) -> Report {
     Report {
         version: VERSION,
         api: patient.client.settings().api_url.clone(),
-        repository: Some(patient.repository.to_string()),
+        repository: patient.repository.ok().map(Name::to_string),
         checks,
     }
+}
+
+/// Masks what others wrote and what may hold a secret. Our own sentences stay as they are: in "the token may" no word is one.
+fn foreign(text: &str) -> String {
+    masked(text).into_owned()
 }
 
 impl Check {

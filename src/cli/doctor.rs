@@ -11,12 +11,13 @@ use crate::{
     doctor::{self, Patient, Report, State},
     read::Thoroughness,
     run::{self, Request},
-    sink::screen::{masked, plain},
+    sink::screen::plain,
 };
 
 /// Name what is missing for pull requests and reviews: token, permissions, settings, registries, programs
 ///
-/// Everything is read and nothing changed; what only writing would show stays unknown. With --online the registries of the
+/// Everything is read and nothing changed; what only writing would show stays unknown. Where no repository is
+/// named, that is missing, and the rest is looked at all the same. With --online the registries of the
 /// images in this folder are asked too.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -36,12 +37,13 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) fn run(&self) -> Result<u8> {
-        let hub = self.hub.hub(self.sources.ca_bundle()?)?;
+        let (site, repository) = self.hub.site(self.sources.ca_bundle()?)?;
+        let unnamed = repository.as_ref().err().map(|error| format!("{error:#}")).unwrap_or_default();
         let patient = Patient {
-            client: &hub.client,
-            repository: &hub.repository,
-            situation: hub.situation,
-            source: hub.source.as_deref(),
+            client: &site.client,
+            repository: repository.as_ref().map_err(|_| unnamed.as_str()),
+            situation: site.situation,
+            source: site.source.as_deref(),
             branch: &self.branch,
         };
         let report = doctor::examine(&patient, self.registries()?);
@@ -78,7 +80,6 @@ impl Doctor {
 }
 
 fn shown(report: &Report) -> Result<String> {
-    let clean = |text: &str| plain(&masked(text)).into_owned();
     let mut text = String::new();
     for check in &report.checks {
         let (mark, style) = match check.state {
@@ -90,9 +91,9 @@ fn shown(report: &Report) -> Result<String> {
         // By the name that the report for machines has, so that the two can be told together.
         let subject = serde_json::to_value(check.subject)?;
         let subject = subject.as_str().unwrap_or_default();
-        text.push_str(&format!("{style}{mark}{style:#} {subject}: {}\n", clean(&check.told)));
+        text.push_str(&format!("{style}{mark}{style:#} {subject}: {}\n", plain(&check.told)));
         if let Some(fix) = &check.fix {
-            text.push_str(&format!("        {}\n", clean(fix)));
+            text.push_str(&format!("        {}\n", plain(fix)));
         }
     }
     Ok(text)

@@ -23,15 +23,26 @@ pub(super) struct HubArgs {
     github: GithubArgs,
 }
 
-/// What is known of the repository and of the workflow before anything is sent.
+/// What is known of the workflow and of who asks before anything is sent.
+#[derive(Debug)]
+pub(super) struct Site {
+    /// The client.
+    pub(super) client: Client,
+    /// Where the token was found.
+    pub(super) source: Option<String>,
+    /// Who asks, for explanations of what is refused.
+    pub(super) situation: Situation,
+    /// The event of the workflow, if this is one.
+    pub(super) event: Option<Event>,
+}
+
+/// The same, with the repository.
 #[derive(Debug)]
 pub(super) struct Hub {
     /// The client.
     pub(super) client: Client,
     /// The repository.
     pub(super) repository: Name,
-    /// Where the token was found.
-    pub(super) source: Option<String>,
     /// Who asks, for explanations of what is refused.
     pub(super) situation: Situation,
     /// The event of the workflow, if this is one.
@@ -41,12 +52,18 @@ pub(super) struct Hub {
 impl HubArgs {
     /// Reads the options and the environment. Nothing is sent.
     pub(super) fn hub(&self, ca_bundle: Option<Vec<u8>>) -> Result<Hub> {
+        let (Site { client, situation, event, .. }, repository) = self.site(ca_bundle)?;
+        Ok(Hub { client, repository: repository?, situation, event })
+    }
+
+    /// As [`HubArgs::hub`], for those who can do something without a repository.
+    pub(super) fn site(&self, ca_bundle: Option<Vec<u8>>) -> Result<(Site, Result<Name>)> {
         let client = self.github.client(ca_bundle)?;
         let event = event::of_workflow()?;
-        let repository = self.repository(&client, event.as_ref())?;
+        let repository = self.repository(&client, event.as_ref());
         let source = self.github.source(client.host());
         let situation = self.github.situation(&client);
-        Ok(Hub { client, repository, source, situation, event })
+        Ok((Site { client, source, situation, event }, repository))
     }
 
     fn repository(&self, client: &Client, event: Option<&Event>) -> Result<Name> {

@@ -1,10 +1,12 @@
 //! The API, the token, the repository: each can only be seen through the one before.
 
-use super::{Check, Patient, State, Subject, branch, permissions};
-use crate::github::{Attempt, Client, Error, Repository, TokenKind};
+use super::{Check, Patient, State, Subject, branch, foreign, permissions};
+use crate::github::{Attempt, Client, Error, Name, Repository, TokenKind};
 
 /// A repository that the token sees.
-pub(super) struct Seen {
+pub(super) struct Seen<'a> {
+    /// Its name.
+    pub(super) name: &'a Name,
     /// The client for it.
     pub(super) client: Client,
     /// What GitHub says of it.
@@ -25,32 +27,50 @@ const INSIDE: [Subject; 7] = [
 ];
 
 pub(super) fn examine(patient: &Patient<'_>) -> Vec<Check> {
-    let seen = seen(patient);
+    let unseen = |what: &str| INSIDE.iter().map(|subject| Check::behind(*subject, what)).collect();
+    let name = match patient.repository {
+        Ok(name) => name,
+        Err(reason) => {
+            let mut checks = without_repository(patient, reason);
+            checks.extend::<Vec<Check>>(unseen("no repository is named"));
+            return checks;
+        }
+    };
     let mut checks = Vec::new();
-    let inside = match seen {
+    let inside = match seen(patient, name) {
         Ok(seen) => {
             checks.push(api(patient));
             checks.push(token(patient));
-            checks.push(Check::ok(Subject::Repository, format!("{} is there", seen.repository.full_name)));
+            let there = format!("{} is there", foreign(&seen.repository.full_name));
+            checks.push(Check::ok(Subject::Repository, there));
             inside(patient, &seen)
         }
         Err(error) => {
             checks.extend(refused(patient, &error));
-            let what = "the repository cannot be seen";
-            INSIDE.iter().map(|subject| Check::behind(*subject, what)).collect()
+            unseen("the repository cannot be seen")
         }
     };
     checks.extend(inside);
     checks
 }
 
-fn seen(patient: &Patient<'_>) -> Result<Seen, Error> {
-    let client = patient.client.for_repository(patient.repository)?;
-    let (repository, scopes) = client.repository_and_scopes(patient.repository)?;
-    Ok(Seen { client, repository, scopes })
+/// Looks at the API and the token alone: which repository is meant is missing.
+fn without_repository(patient: &Patient<'_>, reason: &str) -> Vec<Check> {
+    let [api, token, _] = match patient.client.reach() {
+        Ok(()) => [api(patient), token(patient), Check::behind(Subject::Repository, reason)],
+        Err(error) => refused(patient, &error),
+    };
+    let fix = "name it with --repo OWNER/NAME, or run caulk in a clone of it";
+    vec![api, token, Check::missing(Subject::Repository, reason, fix)]
 }
 
-fn inside(patient: &Patient<'_>, seen: &Seen) -> Vec<Check> {
+fn seen<'a>(patient: &Patient<'_>, name: &'a Name) -> Result<Seen<'a>, Error> {
+    let client = patient.client.for_repository(name)?;
+    let (repository, scopes) = client.repository_and_scopes(name)?;
+    Ok(Seen { name, client, repository, scopes })
+}
+
+fn inside(patient: &Patient<'_>, seen: &Seen<'_>) -> Vec<Check> {
     let mut checks = vec![archived(&seen.repository), disabled(&seen.repository)];
     checks.extend(permissions::examine(patient, seen));
     checks.push(branch::examine(patient, seen));
@@ -86,7 +106,7 @@ fn refused(patient: &Patient<'_>, error: &Error) -> [Check; 3] {
     let explanation = |attempt| error.explain(attempt, patient.situation);
     let told = |subject, attempt| match explanation(attempt) {
         Some(explanation) => Check::explained(subject, State::Missing, explanation),
-        None => Check::missing(subject, error.to_string(), "read what GitHub says, and try again"),
+        None => Check::missing(subject, foreign(&error.to_string()), "read what GitHub says, and try again"),
     };
     let is_api = match error {
         Error::Refused(refusal) if !refusal.is_json => false,

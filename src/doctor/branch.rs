@@ -2,8 +2,8 @@
 
 use globset::GlobBuilder;
 
-use super::{Check, Patient, State, Subject, access::Seen};
-use crate::github::{BranchRule, Protection};
+use super::{Check, Patient, State, Subject, access::Seen, foreign};
+use crate::github::{BranchRule, Error, Protection, TokenKind};
 
 /// The kinds of rules that are in the way, and what they forbid.
 const IN_THE_WAY: &[(&str, &str)] = &[
@@ -23,38 +23,48 @@ const IN_THE_WAY: &[(&str, &str)] = &[
 const FIX: &str =
     "let whoever opens the pull requests bypass it, or choose another --branch that it does not match";
 
-pub(super) fn examine(patient: &Patient<'_>, seen: &Seen) -> Check {
+pub(super) fn examine(patient: &Patient<'_>, seen: &Seen<'_>) -> Check {
     let branch = patient.branch;
-    let rules = seen.client.branch_rules(patient.repository, branch);
-    let protections = seen.client.protections(patient.repository).unwrap_or_default();
+    let rules = seen.client.branch_rules(seen.name, branch);
+    let protections = seen.client.protections(seen.name);
     let mut forbidden: Vec<String> = Vec::new();
     for rule in rules.as_deref().unwrap_or_default() {
         forbidden.extend(by_rule(patient, seen, rule));
     }
-    forbidden.extend(protections.iter().filter(|each| is_about(each, branch)).filter_map(by_protection));
+    let about = protections.iter().flatten().filter(|each| is_about(each, branch));
+    forbidden.extend(about.filter_map(|protection| by_protection(protection, patient)));
     forbidden.sort();
     forbidden.dedup();
-    match (forbidden.is_empty(), rules) {
-        (false, _) => {
-            Check::missing(Subject::Branch, format!("for `{branch}` {}", forbidden.join("; ")), FIX)
-        }
-        (true, Ok(_)) => Check::ok(Subject::Branch, format!("no rule is in the way of `{branch}`")),
-        (true, Err(error)) => Check::new(
-            Subject::Branch,
-            State::Unknown,
-            format!("the rules for `{branch}` cannot be seen: {error}"),
-            "look under Settings > Rules and Settings > Branches whether one matches it",
-        ),
+    if !forbidden.is_empty() {
+        return Check::missing(Subject::Branch, format!("for `{branch}` {}", forbidden.join("; ")), FIX);
+    }
+    let unseen = |what: &str, error: &Error| {
+        let told = format!("{what} for `{branch}` cannot be seen: {}", foreign(&error.to_string()));
+        let look = "look under Settings > Rules and Settings > Branches whether one matches it";
+        Check::new(Subject::Branch, State::Unknown, told, look)
+    };
+    match (rules, protections) {
+        (Ok(_), Ok(_)) => Check::ok(Subject::Branch, format!("no rule is in the way of `{branch}`")),
+        (Err(error), _) => unseen("the rules", &error),
+        (Ok(_), Err(error)) => unseen("no ruleset is in the way; the protections", &error),
     }
 }
 
-fn by_rule(patient: &Patient<'_>, seen: &Seen, rule: &BranchRule) -> Option<String> {
+/// Tells whether GitHub signs the commits: those that an App or a workflow makes by its API.
+fn signs(patient: &Patient<'_>) -> bool {
+    matches!(patient.situation.token, TokenKind::App | TokenKind::Installation)
+}
+
+fn by_rule(patient: &Patient<'_>, seen: &Seen<'_>, rule: &BranchRule) -> Option<String> {
     let (_, what) = IN_THE_WAY.iter().find(|(kind, _)| *kind == rule.kind)?;
-    let set = rule.ruleset_id.and_then(|id| seen.client.ruleset(patient.repository, id).ok());
+    if rule.kind == "required_signatures" && signs(patient) {
+        return None;
+    }
+    let set = rule.ruleset_id.and_then(|id| seen.client.ruleset(seen.name, id).ok());
     if set.as_ref().and_then(|set| set.current_user_can_bypass.as_deref()) == Some("always") {
         return None;
     }
-    let name = set.map(|set| format!(" “{}”", set.name)).unwrap_or_default();
+    let name = set.map(|set| format!(" “{}”", foreign(&set.name))).unwrap_or_default();
     Some(format!("the ruleset{name} forbids {what} (`{}`)", rule.kind))
 }
 
@@ -64,16 +74,19 @@ fn is_about(protection: &Protection, branch: &str) -> bool {
     glob.is_ok_and(|glob| glob.compile_matcher().is_match(branch))
 }
 
-fn by_protection(protection: &Protection) -> Option<String> {
+fn by_protection(protection: &Protection, patient: &Patient<'_>) -> Option<String> {
+    let signatures = protection.requires_commit_signatures && !signs(patient);
     let forbids = [
         (protection.lock_branch, "any push"),
+        (protection.blocks_creations, "making the branch"),
         (protection.restricts_pushes, "pushes by others than those on its list"),
         (protection.requires_approving_reviews, "pushes without a pull request"),
-        (protection.requires_commit_signatures, "commits that are not signed, as all but an App's are"),
+        (protection.requires_status_checks, "pushing commits that no check has seen"),
+        (signatures, "commits that are not signed, as all but an App's are"),
         (!protection.allows_force_pushes, "rebuilding the branch on a newer base"),
     ];
     let forbids: Vec<&str> = forbids.iter().filter(|(on, _)| *on).map(|(_, what)| *what).collect();
-    let pattern = &protection.pattern;
+    let pattern = foreign(&protection.pattern);
     (!forbids.is_empty()).then(|| format!("the protection of `{pattern}` forbids {}", forbids.join(" and ")))
 }
 

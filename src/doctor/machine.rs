@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use caulk_transforms::image::ImageRef;
 
-use super::{Check, State, Subject};
+use super::{Check, State, Subject, foreign};
 use crate::{
     facts::online::{Online, Settings},
     pull::render::Renderer,
@@ -12,9 +12,10 @@ use crate::{
 
 pub(super) fn kubectl() -> Check {
     match Renderer::find() {
-        Some(renderer) => {
-            Check::ok(Subject::Kubectl, format!("{} renders overlays", renderer.program().display()))
-        }
+        Some(renderer) => Check::ok(
+            Subject::Kubectl,
+            format!("{} renders overlays", foreign(&renderer.program().display().to_string())),
+        ),
         None => Check::new(
             Subject::Kubectl,
             State::Limited,
@@ -51,10 +52,10 @@ pub fn registries(
         (true, _) => {
             Check::ok(Subject::Registries, "no manifest here names an image, so no registry is needed")
         }
-        (false, true) => Check::ok(Subject::Registries, format!("{} answer", names.join(", "))),
+        (false, true) => Check::ok(Subject::Registries, format!("{} answer", foreign(&names.join(", ")))),
         (false, false) => Check::missing(
             Subject::Registries,
-            refused.join("; "),
+            foreign(&refused.join("; ")),
             "log in with `docker login`, or allow the registry with --registry; without it caulk knows less of its images",
         ),
     })

@@ -1,6 +1,6 @@
 //! What the token may do. Each kind of token tells it in another way, and some do not tell it at all.
 
-use super::{Check, Patient, State, Subject, access::Seen};
+use super::{Check, Patient, State, Subject, access::Seen, foreign};
 use crate::github::{Attempt, TokenKind};
 
 /// What pull requests need of an App, with the level.
@@ -8,9 +8,9 @@ const NEEDED: [(&str, &str); 2] = [("contents", "write"), ("pull_requests", "wri
 
 const NEEDS: &str = "`contents: write` and `pull-requests: write`, and for check runs `checks: write`";
 
-pub(super) fn examine(patient: &Patient<'_>, seen: &Seen) -> Vec<Check> {
+pub(super) fn examine(patient: &Patient<'_>, seen: &Seen<'_>) -> Vec<Check> {
     let installation = (patient.situation.token == TokenKind::App)
-        .then(|| patient.client.installation(patient.repository).ok())
+        .then(|| patient.client.installation(seen.name).ok())
         .flatten();
     let (permissions, checks) = match &installation {
         Some(installation) => of_app(installation),
@@ -52,15 +52,15 @@ fn of_app(installation: &crate::github::Installation) -> (Check, Check) {
     (permissions, checks)
 }
 
-fn permissions(patient: &Patient<'_>, seen: &Seen) -> Check {
+fn permissions(patient: &Patient<'_>, seen: &Seen<'_>) -> Check {
     let subject = Subject::Permissions;
     if patient.situation.token == TokenKind::None {
         return Check::behind(subject, "there is no token");
     }
-    if let Err(error) = seen.client.can_read_pulls(patient.repository) {
+    if let Err(error) = seen.client.can_read_pulls(seen.name) {
         return match error.explain(Attempt::ReadPulls, patient.situation) {
             Some(explanation) => Check::explained(subject, State::Missing, explanation),
-            None => Check::missing(subject, error.to_string(), format!("give the token {NEEDS}")),
+            None => Check::missing(subject, foreign(&error.to_string()), format!("give the token {NEEDS}")),
         };
     }
     if let Some(scopes) = seen.scopes.as_ref().filter(|scopes| scopes.iter().any(|scope| !scope.is_empty()))
@@ -69,7 +69,10 @@ fn permissions(patient: &Patient<'_>, seen: &Seen) -> Check {
         let wanted = if seen.repository.private { "`repo`" } else { "`public_repo` or `repo`" };
         return Check::missing(
             subject,
-            format!("the token's scopes are `{}`, and none of them is {wanted}", scopes.join("`, `")),
+            format!(
+                "the token's scopes are `{}`, and none of them is {wanted}",
+                foreign(&scopes.join("`, `"))
+            ),
             format!("give the token the scope {wanted}"),
         );
     }
@@ -138,11 +141,11 @@ fn fork_token(patient: &Patient<'_>) -> Check {
 }
 
 /// Whether workflows may open pull requests; that concerns nobody but a workflow's own token.
-fn actions(patient: &Patient<'_>, seen: &Seen) -> Check {
+fn actions(patient: &Patient<'_>, seen: &Seen<'_>) -> Check {
     const FIX: &str = "turn on “Allow GitHub Actions to create and approve pull requests” under Settings > Actions > General, in the organization first if it is greyed out; or use the token of an App";
     let subject = Subject::ActionsPullRequests;
     let own = patient.situation.workflow && patient.situation.token == TokenKind::Installation;
-    match (seen.client.workflow_settings(patient.repository), own) {
+    match (seen.client.workflow_settings(seen.name), own) {
         (Ok(settings), _) if settings.can_approve_pull_request_reviews => {
             Check::ok(subject, "workflows of this repository may open pull requests")
         }

@@ -57,6 +57,12 @@ pub struct Protection {
     /// Whether commits must be signed.
     #[serde(default)]
     pub requires_commit_signatures: bool,
+    /// Whether commits must have passed checks.
+    #[serde(default)]
+    pub requires_status_checks: bool,
+    /// Whether only some may make such a branch.
+    #[serde(default)]
+    pub blocks_creations: bool,
     /// Whether the branch may be moved by force.
     #[serde(default)]
     pub allows_force_pushes: bool,
@@ -64,7 +70,7 @@ pub struct Protection {
 
 const PROTECTIONS: &str = "query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { \
     branchProtectionRules(first: 100) { nodes { pattern restrictsPushes lockBranch requiresApprovingReviews \
-    requiresCommitSignatures allowsForcePushes } } } }";
+    requiresCommitSignatures requiresStatusChecks blocksCreations allowsForcePushes } } } }";
 
 impl Client {
     /// Returns a repository, and the scopes of the token, which only classic ones have.
@@ -81,8 +87,19 @@ impl Client {
     /// Tells whether the address is that of the API: there it lists its calls.
     #[must_use]
     pub fn is_api(&self) -> bool {
-        let listed: Result<Value> = self.get("/");
-        listed.is_ok_and(|calls| calls["repository_url"].is_string())
+        self.reach().is_ok()
+    }
+
+    /// Asks the API for the list of its calls.
+    ///
+    /// # Errors
+    /// As for all calls; also where another server answers.
+    pub fn reach(&self) -> Result<()> {
+        let calls: Value = self.get("/")?;
+        match calls["repository_url"].is_string() {
+            true => Ok(()),
+            false => Err(super::Error::Malformed("GET /".to_owned(), "it lists no calls".to_owned())),
+        }
     }
 
     /// Asks for one pull request of any, to see whether they may be read.
@@ -129,12 +146,11 @@ impl Client {
     /// Returns the protections of branches, at most 100.
     ///
     /// # Errors
-    /// As for all calls.
+    /// As for all calls; also where GitHub leaves them out of its answer.
     pub fn protections(&self, name: &Name) -> Result<Vec<Protection>> {
         let variables = json!({ "owner": name.owner(), "name": name.name() });
         let mut data: Value = self.graphql(PROTECTIONS, &variables, Again::Reads)?;
         let nodes = data["repository"]["branchProtectionRules"]["nodes"].take();
-        let nodes = if nodes.is_null() { json!([]) } else { nodes };
         serde_json::from_value(nodes)
             .map_err(|error| super::Error::Malformed("a GraphQL call".to_owned(), error.to_string()))
     }

@@ -194,6 +194,92 @@ fn protections_and_rulesets_of_the_branch_are_named() {
 }
 
 #[test]
+fn protections_that_cannot_be_seen_are_no_clean_bill() {
+    let server = server();
+    let machine = Machine::new(&server, admin());
+    let body = serde_json::json!({ "data": { "repository": null }, "errors": [
+        { "type": "FORBIDDEN", "message": "Resource not accessible by integration" }] });
+    server.fail(9, "GraphQL repository", Fault::Answer(Response::json(200, &body)));
+    assert!(in_state(&machine, "unknown", 0, &[]).contains(&"branch".to_owned()));
+    machine.caulk(&["doctor", "--repo", AT]).exits(0).says("the protections for `caulk/mend` cannot be seen");
+}
+
+#[test]
+fn each_kind_of_protection_is_named() {
+    let server = server();
+    let machine = Machine::new(&server, admin());
+    let kinds = [
+        ("requiresStatusChecks", "pushing commits that no check has seen"),
+        ("blocksCreations", "making the branch"),
+        ("requiresCommitSignatures", "commits that are not signed"),
+    ];
+    for (field, what) in kinds {
+        server.settings(AT, |repository| {
+            let mut shown = serde_json::json!({ "pattern": "caulk/*" });
+            shown[field] = true.into();
+            repository.shown_protections = vec![shown];
+        });
+        assert_eq!(missing(&machine, &[]), ["branch"], "{field}");
+        machine.caulk(&["doctor", "--repo", AT]).exits(1).says(what);
+    }
+}
+
+#[test]
+fn the_commits_of_apps_and_workflows_are_signed() {
+    let server = server();
+    server.settings(AT, |repository| {
+        repository.shown_protections =
+            vec![serde_json::json!({ "pattern": "caulk/*", "requiresCommitSignatures": true })];
+        let kind = "required_signatures".to_owned();
+        repository.rules = vec![Rule { branch: "caulk/mend".to_owned(), kind, set: 3, bypass: false }];
+    });
+    server.install(7, "caulk", "acme", Access::Write);
+    let app = Machine::bare(&server);
+    key(&app);
+    assert_eq!(in_state(&app, "missing", 0, &APP), Vec::<String>::new());
+    let workflow = Machine::new(&server, Identity::actions(Access::Write)).in_workflow(AT, 1, AT);
+    assert_eq!(in_state(&workflow, "missing", 0, &[]), Vec::<String>::new());
+    assert_eq!(missing(&Machine::new(&server, admin()), &[]), ["branch"]);
+}
+
+#[test]
+fn without_a_repository_the_rest_is_looked_at_all_the_same() {
+    let server = server();
+    let ran = |machine: &Machine| machine.caulk(&["doctor", "--json"]).exits(1).json();
+    let report = ran(&Machine::new(&server, admin()));
+    assert!(report["repository"].is_null(), "{report:#}");
+    let states = states(&report);
+    let state =
+        |subject: &str| states.iter().find(|(each, _)| each == subject).map(|(_, state)| state.as_str());
+    assert_eq!(state("api"), Some("ok"));
+    assert_eq!(state("token"), Some("ok"));
+    assert_eq!(state("repository"), Some("missing"));
+    assert_eq!(state("branch"), Some("unknown"));
+    assert!(state("kubectl").is_some() && state("registries").is_some());
+    let report = ran(&Machine::bare(&server).with("GITHUB_TOKEN", "ghp_wrong"));
+    let bad =
+        self::states(&report).into_iter().filter(|(_, state)| state == "missing").map(|(subject, _)| subject);
+    assert_eq!(bad.collect::<Vec<_>>(), ["token", "repository"]);
+    Machine::bare(&server).caulk(&["doctor"]).exits(1).says("--repo OWNER/NAME");
+}
+
+#[test]
+fn no_word_of_our_own_sentences_is_masked() {
+    let server = server();
+    let ran = Machine::bare(&server).caulk(&["doctor", "--repo", AT]).exits(1);
+    let whole = "put one into GITHUB_TOKEN, name its file with --token-file, or log in with `gh auth login`";
+    assert!(ran.out.contains(whole) && !ran.out.contains("**"), "{}", ran.out);
+    // What others wrote is masked all the same.
+    let machine = Machine::new(&server, admin());
+    let body = serde_json::json!({ "message": "bad password: hunter2hunter2" });
+    server.fail(9, "GET /repos/acme/ops/pulls", Fault::Answer(Response::json(500, &body)));
+    for args in [&["doctor", "--repo", AT][..], &["doctor", "--json", "--repo", AT]] {
+        let ran = machine.caulk(args);
+        assert!(!ran.out.contains("hunter2hunter2"), "{}", ran.out);
+    }
+}
+
+#[test]
 fn the_read_only_token_of_a_forks_pull_request_is_named() {
     let server = server();
     let fork = |event: &str| {

@@ -212,6 +212,8 @@ pub struct Repository {
     pub topics: Vec<String>,
     /// Branches that nobody may push to.
     pub protected: BTreeSet<String>,
+    /// Protections that are shown and hold nobody up: their fields as GraphQL names them.
+    pub shown_protections: Vec<Value>,
     /// Rules of its rulesets. They are told, and the server itself does not keep to them.
     pub rules: Vec<Rule>,
     /// What GraphQL has trouble with.

@@ -200,7 +200,8 @@ fn repository(
         "pullRequests" => Ok(Out::Connection(pulls(world, key, arguments)?)),
         "branchProtectionRules" => {
             let shown = if access >= Access::Write {
-                at.protected.iter().map(protection).collect()
+                let held = at.protected.iter().map(protection);
+                held.chain(at.shown_protections.iter().map(shown_protection)).collect()
             } else {
                 Vec::new()
             };
@@ -214,8 +215,22 @@ fn repository(
 fn protection(pattern: &String) -> Node {
     let fields = json!({
         "pattern": pattern, "restrictsPushes": false, "lockBranch": true, "requiresApprovingReviews": false,
-        "requiresCommitSignatures": false, "allowsForcePushes": false,
+        "requiresCommitSignatures": false, "requiresStatusChecks": false, "blocksCreations": false,
+        "allowsForcePushes": false,
     });
+    Node::Plain("BranchProtectionRule", fields.as_object().cloned().unwrap_or_default())
+}
+
+/// A protection with these fields, that forbids nothing else.
+fn shown_protection(given: &Value) -> Node {
+    let mut fields = json!({
+        "pattern": "*", "restrictsPushes": false, "lockBranch": false, "requiresApprovingReviews": false,
+        "requiresCommitSignatures": false, "requiresStatusChecks": false, "blocksCreations": false,
+        "allowsForcePushes": true,
+    });
+    for (name, value) in given.as_object().into_iter().flatten() {
+        fields[name] = value.clone();
+    }
     Node::Plain("BranchProtectionRule", fields.as_object().cloned().unwrap_or_default())
 }
 
