@@ -2,5 +2,6 @@
 
 pub mod address;
 mod exchange;
+pub(crate) mod secrets;
 pub mod transport;
 pub(crate) mod trouble;

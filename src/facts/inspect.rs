@@ -43,7 +43,7 @@ pub struct Looked {
 impl Looked {
     /// Says that nothing is known, and why.
     pub(crate) fn nothing(programs: &BTreeSet<String>, trouble: &Trouble) -> Self {
-        let unknown = Presence::Unknown(trouble.to_string());
+        let unknown = Presence::Unknown(trouble.told());
         Self {
             programs: programs.iter().map(|program| (program.clone(), unknown.clone())).collect(),
             facts: None,
@@ -155,6 +155,6 @@ fn presence(image: &ImageRef, program: &str, found: Result<Found, Trouble>, sour
         Ok(Found::Absent { not_executable: Some(path), .. }) => {
             Presence::Absent(evidence(format!("{image} has {path}, which nobody may execute")))
         }
-        Err(trouble) => Presence::Unknown(trouble.to_string()),
+        Err(trouble) => Presence::Unknown(trouble.told()),
     }
 }

@@ -101,8 +101,7 @@ impl Online {
     /// Returns what images run, each asked once, several at a time.
     pub fn images(&self, images: &BTreeSet<ImageRef>) -> BTreeMap<ImageRef, Result<ImageFacts, String>> {
         self.in_parallel(images.iter(), |image| {
-            let facts =
-                self.image(image).map(|known| known.facts(image)).map_err(|trouble| trouble.to_string());
+            let facts = self.image(image).map(|known| known.facts(image)).map_err(|trouble| trouble.told());
             (image.clone(), facts)
         })
     }
@@ -114,7 +113,7 @@ impl Online {
     pub fn reach(&self, image: &ImageRef) -> Result<(), String> {
         match self.registries.digest(image, image.effective_tag().unwrap_or("latest")) {
             Ok(_) | Err(Trouble::NotFound(_)) => Ok(()),
-            Err(trouble) => Err(trouble.to_string()),
+            Err(trouble) => Err(trouble.told()),
         }
     }
 

@@ -12,6 +12,7 @@ use super::{
     remote::{LIST_BYTES, Remote},
     wire::{self, Bands, Packet},
 };
+use crate::net::secrets;
 
 const SERVICE: &str = "git-receive-pack";
 const VERSION: &str = "version=0";
@@ -139,7 +140,7 @@ fn refusal(report: &mut dyn Read, reference: &str) -> Result<Option<String>> {
     let mut unpacked = None;
     while let Some(packet) = wire::read(report)? {
         let Packet::Data(_) = packet else { break };
-        let line = packet.text().unwrap_or_default();
+        let line = secrets::struck(&packet.text().unwrap_or_default());
         if let Some(reason) = line.strip_prefix("unpack ") {
             unpacked = Some(reason.to_owned()).filter(|reason| reason != "ok");
         } else if let Some(refused) = line.strip_prefix("ng ") {

@@ -16,6 +16,8 @@ use ureq::{
     tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
 };
 
+use crate::net::secrets;
+
 /// How a server is reached. All of it is the user's to say.
 #[derive(Clone)]
 pub struct Network {
@@ -153,7 +155,9 @@ impl Remote {
         }
         let authorization = token.map(|token| {
             let pair = format!("x-access-token:{}", token.expose_secret());
-            SecretString::from(format!("Basic {}", STANDARD.encode(pair)))
+            let header = format!("Basic {}", STANDARD.encode(pair));
+            secrets::remember(&header);
+            SecretString::from(header)
         });
         Ok(Self {
             agent: agent(network)?,
@@ -240,10 +244,10 @@ impl Remote {
         let location = location.unwrap_or("nowhere");
         if location.starts_with('/') && !location.starts_with("//") {
             let origin = self.url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-            return format!("{origin}{location}");
+            return secrets::struck(&format!("{origin}{location}"));
         }
         // A query may hold anything, also a secret.
-        location.split('?').next().unwrap_or_default().to_owned()
+        secrets::struck(location.split('?').next().unwrap_or_default())
     }
 
     /// Returns where the repository is now, if that is on the same server.

@@ -4,6 +4,8 @@ use std::io::{self, Read};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::net::secrets;
+
 /// No line may be longer, its length field included.
 const LONGEST: usize = 65_520;
 
@@ -64,12 +66,17 @@ pub(super) fn read(from: &mut dyn Read) -> Result<Option<Packet>> {
             let mut bytes = vec![0; length - 4];
             from.read_exact(&mut bytes).context("the answer breaks off")?;
             if let Some(words) = bytes.strip_prefix(b"ERR ") {
-                bail!("the server says: {}", String::from_utf8_lossy(words).trim_end());
+                bail!("the server says: {}", said(words).trim_end());
             }
             Packet::Data(bytes)
         }
         _ => bail!("the answer is not in git's protocol"),
     }))
+}
+
+/// Returns a server's own words.
+fn said(words: &[u8]) -> String {
+    secrets::struck(&String::from_utf8_lossy(words))
 }
 
 /// What comes in the first of three bands. What the server says in the second is kept, and the third is an error.
@@ -93,9 +100,9 @@ impl<'a> Bands<'a> {
                 Some((1, _)) => (self.data, self.at) = (bytes, 1),
                 Some((2, words)) => {
                     let room = MESSAGE_BYTES.saturating_sub(self.messages.len());
-                    self.messages.extend(String::from_utf8_lossy(words).chars().take(room));
+                    self.messages.extend(said(words).chars().take(room));
                 }
-                Some((3, words)) => bail!("the server says: {}", String::from_utf8_lossy(words).trim_end()),
+                Some((3, words)) => bail!("the server says: {}", said(words).trim_end()),
                 _ => bail!("the answer is not in git's protocol"),
             },
             Some(Packet::Flush | Packet::ResponseEnd) => self.ended = true,

@@ -29,6 +29,7 @@ use super::{
 };
 use crate::net::{
     address::{Policy, without_port},
+    secrets,
     transport::{self, Patience, Transport},
 };
 
@@ -108,7 +109,7 @@ impl Answer {
 
     pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body)
-            .map_err(|error| Error::Malformed(self.call.clone(), error.to_string()))
+            .map_err(|error| Error::Malformed(self.call.clone(), secrets::struck(&error.to_string())))
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use thiserror::Error as ThisError;
 
-use crate::net::trouble::Trouble;
+use crate::net::{secrets, trouble::Trouble};
 
 /// Why a call came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
@@ -152,7 +152,7 @@ impl From<Trouble> for Error {
                     "{host} is a private, local or reserved address, or without TLS; name it with --api-url if it is meant"
                 )
             }
-            other => other.to_string(),
+            other => other.told(),
         };
         Self::NoAnswer { reason, uncertain, timeout }
     }
@@ -190,7 +190,7 @@ pub(super) fn refusal(call: &str, status: u16, accepted: Option<String>, body: &
         message.push_str("; ");
         message.push_str(&part);
     }
-    let message: String = message.chars().take(MESSAGE_LETTERS).collect();
+    let message: String = secrets::struck(&message).chars().take(MESSAGE_LETTERS).collect();
     let message = if message.is_empty() { "nothing".to_owned() } else { message };
     Error::Refused(Refusal { call: call.to_owned(), status, message, accepted, is_json })
 }

@@ -9,6 +9,7 @@ use super::{
     client::{Again, Client},
     error::{Error, GraphqlError},
 };
+use crate::net::secrets;
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -42,6 +43,8 @@ impl Client {
     ) -> Result<(Value, Vec<GraphqlError>)> {
         let body = json!({ "query": query, "variables": variables });
         let envelope: Envelope = self.send(Method::POST, "/graphql", Some(&body), again)?.parse()?;
-        Ok((envelope.data.unwrap_or_default(), envelope.errors))
+        let mut errors = envelope.errors;
+        errors.iter_mut().for_each(|error| error.message = secrets::struck(&error.message));
+        Ok((envelope.data.unwrap_or_default(), errors))
     }
 }

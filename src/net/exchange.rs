@@ -3,6 +3,7 @@
 use ureq::http::{HeaderMap, Method, Request, Response, header};
 
 use super::{
+    secrets,
     transport::{self, MAX_REDIRECTS, Transport},
     trouble::Trouble,
 };
@@ -43,6 +44,8 @@ impl Transport {
     }
 
     fn attempt(&self, request: &Request<Vec<u8>>, url: &str) -> Result<Response<ureq::Body>, ureq::Error> {
+        let authorization = transport::header(request.headers(), "authorization");
+        authorization.into_iter().for_each(secrets::remember);
         let mut builder = Request::builder().method(request.method().clone()).uri(url);
         if let Some(headers) = builder.headers_mut() {
             *headers = kept(request.headers());

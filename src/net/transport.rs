@@ -21,7 +21,7 @@ use ureq::{
     },
 };
 
-use super::{address::Policy, trouble::Trouble};
+use super::{address::Policy, secrets, trouble::Trouble};
 
 /// How long to wait, and how often to ask.
 #[derive(Debug, Clone, Copy)]
@@ -195,6 +195,10 @@ impl Transport {
     }
 
     fn once(&self, request: &Request<'_>) -> Result<Response<Body>, ureq::Error> {
+        request.authorization.iter().for_each(|authorization| secrets::remember(authorization));
+        // The token of a registry is asked for with a password or a longer-lived token in a form.
+        let sensitive = request.form.iter().filter(|(name, _)| matches!(*name, "password" | "refresh_token"));
+        sensitive.for_each(|(_, value)| secrets::keep(value));
         let whole = if request.large { self.patience.transfer } else { self.patience.small };
         if !request.form.is_empty() {
             let form: Vec<(&str, &str)> =

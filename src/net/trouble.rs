@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::secrets;
+
 /// Why a registry, a layout or an archive gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum Trouble {
@@ -44,6 +46,11 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
+    /// Returns what is told of it, without any secret that a server sent back.
+    pub(crate) fn told(&self) -> String {
+        secrets::struck(&self.to_string())
+    }
+
     /// Tells whether asking again, or asking the origin instead of a mirror, may help.
     pub(crate) const fn is_passing(&self) -> bool {
         self.is_silence() || matches!(self, Self::GivenUp(_) | Self::Limited(_) | Self::Status(_, 500..))

@@ -1,6 +1,6 @@
 //! `caulk review` with less than all permissions, on forks, and what is not trusted there.
 
-use stand_in::{Access, Identity, Server};
+use stand_in::{Access, Fault, Identity, Response, Server};
 
 use crate::{
     command::{Machine, writes},
@@ -172,4 +172,43 @@ fn events_of_no_pull_request_are_no_mistake_where_there_is_nothing_to_review() {
         on(event).exits(2).says(&format!("the event `{event}` does not say which pull request to review"));
     }
     assert_eq!(server.calls(), Vec::<String>::new());
+}
+
+#[test]
+fn a_token_that_a_server_sends_back_is_told_to_nobody() {
+    let server = Server::start();
+    opened(&server, &[("README.md", "ops\n")], &[("app.yaml", Some(&deployment(1)))]);
+    let token = server.sign_in(app());
+    let machine = Machine::bare(&server).with("GITHUB_TOKEN", &token);
+    let echo = format!("bad header Bearer {token}");
+    let message = |status, body: serde_json::Value| Fault::Answer(Response::json(status, &body));
+    let refused = || message(422, serde_json::json!({ "message": echo }));
+    let pair = {
+        use base64::{Engine as _, engine::general_purpose::STANDARD};
+        STANDARD.encode(format!("x-access-token:{token}"))
+    };
+    let line = format!("ERR bad header Basic {pair} {token}");
+    let packet =
+        Response { status: 200, headers: Vec::new(), body: format!("{:04x}{line}", line.len() + 4).into() };
+    let packet = packet.with("content-type", "application/x-git-upload-pack-advertisement");
+    let malformed = serde_json::json!({ "number": echo });
+    for (call, fault) in [
+        ("GET /repos/acme/ops/pulls/1", refused()),
+        ("GET /repos/acme/ops/pulls/1", message(200, malformed)),
+        ("info/refs", Fault::Answer(packet)),
+    ] {
+        server.fail(1, call, fault);
+        let ran = machine.caulk(&["review", "--repo", AT, "--pr", "1"]).exits(2).says("***");
+        assert!(!ran.err.contains(&token) && !ran.err.contains(&pair), "{call}: {}", ran.err);
+    }
+    // What is refused of single comments is told in the check, for everybody to read.
+    server.fail(1, "POST /repos/acme/ops/pulls/1/reviews", refused());
+    machine.caulk(&["review", "--repo", AT, "--pr", "1"]).exits(1);
+    let told = format!("{:?}", server.checks(AT));
+    assert!(told.contains("bad header Bearer ***") && !told.contains(&token), "{told}");
+    server.fail(9, "GET /repos/acme/ops/pulls", refused());
+    for more in [&[][..], &["--json"]] {
+        let ran = machine.caulk(&[&["doctor", "--repo", AT], more].concat()).exits(1);
+        assert!(!ran.out.contains(&token), "{}", ran.out);
+    }
 }
