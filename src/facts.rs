@@ -151,6 +151,12 @@ impl Sources {
         }
     }
 
+    /// Returns the images that could not be asked about, with the reason: not those that nobody knows.
+    #[must_use]
+    pub fn missed(&self) -> BTreeMap<ImageRef, String> {
+        self.online.as_ref().map(Online::missed).unwrap_or_default()
+    }
+
     /// Writes the answers of this run to the file that keeps them, if there is one.
     ///
     /// # Errors

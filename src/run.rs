@@ -74,6 +74,19 @@ pub struct Run {
     pub repository: Repository,
     /// What the tree's own configuration says and may not, each as a sentence.
     pub disregarded: Vec<String>,
+    /// Images that could not be asked about, with the files that they run in and the reason.
+    pub unasked: Vec<Unasked>,
+}
+
+/// An image that could not be asked about, so that what is known of it now may be less than before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unasked {
+    /// The file.
+    pub path: RepoPath,
+    /// The image.
+    pub image: ImageRef,
+    /// Why not.
+    pub reason: String,
 }
 
 /// Plans what is to be done in a tree.
@@ -233,8 +246,9 @@ impl Prepared {
         let plan = plan::mend(&self.repository, rules::ALL, &policy, &mut |questions, facts| {
             sources.answer(questions, facts);
         });
+        let unasked = unasked(&self.repository, &sources.missed());
         sources.close()?;
-        Ok(self.finish(plan, request))
+        Ok(Run { unasked, ..self.finish(plan, request) })
     }
 
     fn sources(&self, request: &Request) -> Result<facts::Sources> {
@@ -254,6 +268,7 @@ impl Prepared {
             repository: self.repository,
             tree: self.tree,
             disregarded: Vec::new(),
+            unasked: Vec::new(),
         }
     }
 
@@ -261,6 +276,20 @@ impl Prepared {
     fn asks_for(&self, path: &RepoPath) -> bool {
         self.asked.binary_search(path).is_ok()
     }
+}
+
+/// Finds the files that images run in.
+fn unasked(repository: &Repository, missed: &BTreeMap<ImageRef, String>) -> Vec<Unasked> {
+    let mut found = BTreeSet::new();
+    let containers = if missed.is_empty() { &[][..] } else { repository.containers() };
+    for container in containers {
+        for image in model::explain::images_of(repository, container) {
+            let Some(reason) = missed.get(&image) else { continue };
+            let path = repository.file(container.file).path.clone();
+            found.insert(Unasked { path, image, reason: reason.clone() });
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// Plans what is to be done in one text that lies in no tree.
@@ -292,6 +321,7 @@ pub fn run_text(request: &Request, folder: &Path, name: &str, bytes: &[u8]) -> R
         idle,
         repository,
         disregarded: Vec::new(),
+        unasked: Vec::new(),
     })
 }
 

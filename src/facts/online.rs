@@ -16,7 +16,7 @@ use super::{
     inspect::{Image, Looked},
     layers::Limits,
     manifest::{CONFIG_BYTES, Config, Descriptor, Manifest, Platform, choose, is_sha256},
-    registry::{Registries, RemoteBlobs},
+    registry::{Missed, Registries, RemoteBlobs},
     transport::{Patience, Transport},
     trouble::Trouble,
 };
@@ -64,6 +64,7 @@ pub struct Online {
     cache: Cache,
     settings: Settings,
     images: Mutex<BTreeMap<ImageRef, Slot>>,
+    missed: Missed,
 }
 
 /// Filled once; whoever comes meanwhile waits for it.
@@ -95,6 +96,7 @@ impl Online {
             cache,
             settings,
             images: Mutex::default(),
+            missed: Missed::default(),
         })
     }
 
@@ -150,7 +152,13 @@ impl Online {
             Arc::clone(images.entry(image.clone()).or_default())
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.get_or_insert_with(|| self.read(image).map(Arc::new)).clone()
+        let read = || self.read(image).inspect_err(|trouble| self.missed.note(image, trouble)).map(Arc::new);
+        slot.get_or_insert_with(read).clone()
+    }
+
+    /// Returns the images whose registry left a question open, with the reason.
+    pub fn missed(&self) -> BTreeMap<ImageRef, String> {
+        self.missed.all()
     }
 
     fn read(&self, image: &ImageRef) -> Result<Image, Trouble> {
@@ -282,7 +290,7 @@ impl Online {
     fn look(&self, image: &ImageRef, programs: &BTreeSet<String>) -> Looked {
         match self.image(image) {
             Ok(known) => {
-                let blobs = RemoteBlobs { registries: &self.registries, image };
+                let blobs = RemoteBlobs { registries: &self.registries, image, missed: &self.missed };
                 let limits = Limits { compressed: self.settings.layer_bytes, ..Limits::default() };
                 known.look(image, &blobs, &self.cache, programs, limits)
             }

@@ -211,14 +211,33 @@ impl Registries {
 pub(crate) struct RemoteBlobs<'a> {
     pub(crate) registries: &'a Registries,
     pub(crate) image: &'a ImageRef,
+    pub(crate) missed: &'a Missed,
+}
+
+/// Images whose registry left a question open, with the reason.
+#[derive(Debug, Default)]
+pub(crate) struct Missed(Mutex<BTreeMap<ImageRef, String>>);
+
+impl Missed {
+    pub(crate) fn note(&self, image: &ImageRef, trouble: &Trouble) {
+        if trouble.leaves_open() {
+            let mut missed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            missed.entry(image.clone()).or_insert_with(|| trouble.to_string());
+        }
+    }
+
+    pub(crate) fn all(&self) -> BTreeMap<ImageRef, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Blobs for RemoteBlobs<'_> {
     fn open(&self, layer: &Descriptor) -> Result<Box<dyn Read + '_>, Trouble> {
         let ask = Ask { path: format!("blobs/{}", layer.digest), large: true, ..Ask::default() };
-        let (response, host) = self.registries.ask(self.image, &ask)?;
+        let asked = self.registries.ask(self.image, &ask);
+        let (response, host) = asked.inspect_err(|trouble| self.missed.note(self.image, trouble))?;
         let reader = body(response, &host);
-        Ok(Box::new(Watched { reader, registries: self.registries, host }))
+        Ok(Box::new(Watched { reader, blobs: self, host }))
     }
 
     fn range(&self, layer: &Descriptor, from: u64, length: u64) -> Result<Option<Vec<u8>>, Trouble> {
@@ -227,7 +246,8 @@ impl Blobs for RemoteBlobs<'_> {
         }
         let path = format!("blobs/{}", layer.digest);
         let ask = Ask { path, range: Some((from, length)), large: true, ..Ask::default() };
-        let (response, host) = self.registries.ask(self.image, &ask)?;
+        let asked = self.registries.ask(self.image, &ask);
+        let (response, host) = asked.inspect_err(|trouble| self.missed.note(self.image, trouble))?;
         // A server that ignores the range would send the whole layer.
         if response.status() != 206 {
             return Ok(None);
@@ -239,7 +259,7 @@ impl Blobs for RemoteBlobs<'_> {
 /// A layer that is read, whose end before its time is noted.
 struct Watched<'a, R> {
     reader: R,
-    registries: &'a Registries,
+    blobs: &'a RemoteBlobs<'a>,
     host: String,
 }
 
@@ -247,7 +267,8 @@ impl<R: Read> Read for Watched<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer).inspect_err(|error| {
             if let Some(trouble) = error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()) {
-                self.registries.note(&self.host, trouble);
+                self.blobs.registries.note(&self.host, trouble);
+                self.blobs.missed.note(self.blobs.image, trouble);
             }
         })
     }

@@ -56,6 +56,16 @@ impl Trouble {
         self.is_silence() || matches!(self, Self::GivenUp(_) | Self::Limited(_) | Self::Status(_, 500..))
     }
 
+    /// Tells whether the question stays open: nothing was answered that may be believed. What is refused by the user's own word, or
+    /// is not there, is an answer.
+    pub(crate) const fn leaves_open(&self) -> bool {
+        self.is_passing()
+            || matches!(
+                self,
+                Self::Unauthorized(..) | Self::Status(..) | Self::Digest(..) | Self::Malformed(..)
+            )
+    }
+
     /// Tells whether nobody answered, or not to the end.
     pub(crate) const fn is_silence(&self) -> bool {
         matches!(self, Self::Timeout(_) | Self::Unreachable(..))

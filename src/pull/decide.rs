@@ -9,7 +9,7 @@ use super::{
     desired::Desired,
     marker::Marker,
     observe::{Home, Missing, Observed, Place},
-    ownership::{Branch, Ownership, short},
+    ownership::{Branch, MOST_FILES, Ownership, short},
     settings::{CommitWith, Rebuild},
     step::Step,
 };
@@ -97,6 +97,9 @@ impl<'a> Case<'a> {
     /// There is nothing to change, and a pull request says that there is.
     fn close(self, pull: &Pull) -> Decision {
         let leave = |steps, why| decision(steps, Verdict::LeaveAlone(why));
+        if let Some(why) = self.unasked(pull) {
+            return leave(Vec::new(), why);
+        }
         let since = self.seen.branch.as_ref().and_then(|branch| branch.since.as_ref());
         let mut changed = since.into_iter().flat_map(|since| &since.files);
         if changed.any(|file| self.desired.unread.contains(&file.filename)) {
@@ -136,9 +139,11 @@ impl<'a> Case<'a> {
     fn propose(self, open: Option<&Pull>) -> Decision {
         let (desired, seen) = (self.desired, self.seen);
         let leave = |steps, why| decision(steps, Verdict::LeaveAlone(why));
-        if open.is_none()
-            && let Some(why) = self.declined().or_else(|| self.limited())
-        {
+        let hindrance = match open {
+            Some(pull) => self.unasked(pull),
+            None => self.declined().or_else(|| self.limited()),
+        };
+        if let Some(why) = hindrance {
             return leave(Vec::new(), why);
         }
         let owned = seen.branch.as_ref().map(|branch| (branch, self.ownership(branch)));
@@ -179,22 +184,46 @@ impl<'a> Case<'a> {
         decision(steps, verdict)
     }
 
+    fn declined_ones(self) -> impl Iterator<Item = &'a Pull> {
+        self.seen.pulls.iter().filter(move |pull| {
+            let is_declined = pull.state == PullState::Closed && pull.merged_at.is_none();
+            is_declined && pull.base.branch == self.desired.base && self.is_ours(pull)
+        })
+    }
+
     /// Returns the pull request of the same change that people closed.
     fn declined(self) -> Option<Why> {
-        let closed =
-            self.seen.pulls.iter().filter(|pull| {
-                pull.state == PullState::Closed && pull.merged_at.is_none() && self.is_ours(pull)
-            });
-        let mut same = closed.filter(|pull| {
+        let mut same = self.declined_ones().filter(|pull| {
             let told = Marker::of(pull.body.as_deref().unwrap_or_default());
             let by_commit = self.seen.unmarked.iter().find(|(number, _)| *number == pull.number);
             let made_of = match told {
                 Some(marker) => marker.fingerprint,
                 None => by_commit.map(|(_, fingerprint)| fingerprint.clone()),
             };
-            pull.base.branch == self.desired.base && made_of.as_ref() == Some(&self.desired.fingerprint)
+            made_of.as_ref() == Some(&self.desired.fingerprint)
         });
-        same.next().map(|pull| Why::Declined(pull.number))
+        if let Some(pull) = same.next() {
+            return Some(Why::Declined(pull.number));
+        }
+        // What was declined may look like something else while an image of it cannot be asked about.
+        let (_, image) = self.desired.unasked.first()?;
+        let declined = self.declined_ones().find(|pull| told(pull).is_some())?;
+        Some(Why::Unasked(declined.number, image.clone()))
+    }
+
+    /// Finds a file of the pull request that would lose what it holds because an image could not be asked about.
+    fn unasked(self, pull: &Pull) -> Option<Why> {
+        if told(pull).as_ref() == Some(&self.desired.fingerprint) {
+            return None;
+        }
+        let since = self.seen.branch.as_ref()?.since.as_ref()?;
+        let loses = |path: &str| {
+            let mut files = since.files.iter().filter(|file| file.filename == path);
+            // Of so many files GitHub does not tell all.
+            since.files.len() >= MOST_FILES || files.any(|file| self.desired.blob(path) != file.sha)
+        };
+        let (_, image) = self.desired.unasked.iter().find(|(path, _)| loses(path))?;
+        Some(Why::Unasked(pull.number, image.clone()))
     }
 
     fn limited(self) -> Option<Why> {

@@ -58,6 +58,8 @@ pub struct Desired {
     pub message: CommitMessage,
     /// Files that could not be looked at: a pull request that changes one of them may look needless and is not closed.
     pub unread: Vec<String>,
+    /// Files with an image that could not be asked about, so that less may be known of them than before.
+    pub unasked: Vec<(String, String)>,
     /// How it is made.
     pub settings: Settings,
     /// The body, with a marker that names no commit yet.
@@ -101,6 +103,7 @@ impl Desired {
             branch: origin.branch.to_owned(),
             body: body::render(report, &context)?.text,
             unread: unread(report),
+            unasked: report.unasked.iter().map(|each| (each.path.clone(), each.image.clone())).collect(),
             settings: settings.clone(),
             fingerprint,
             digest,
@@ -114,6 +117,12 @@ impl Desired {
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.files.is_empty()
+    }
+
+    /// Returns the name of the content that a file is to get; `None` if it stays as it is.
+    pub(super) fn blob(&self, path: &str) -> Option<String> {
+        let file = self.files.iter().find(|file| file.path == path)?;
+        Some(Oid::hash_object(ObjectType::Blob, &file.content).ok()?.to_string())
     }
 
     /// Returns the marker of a pull request whose branch is at this commit.

@@ -7,7 +7,7 @@ use super::{desired::digest_of, settings::Settings, words::Trailer};
 use crate::github::{Account, CommitSeen, FileChange, Person, TreeFile};
 
 /// GitHub tells of no more files of a comparison.
-const MOST_FILES: usize = 300;
+pub(super) const MOST_FILES: usize = 300;
 
 /// A branch as it was seen.
 #[derive(Debug, Clone)]

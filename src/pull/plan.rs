@@ -110,7 +110,11 @@ pub fn plan(
     // What could not be read matters wherever it is, so that a report of one folder will not do. And with some rules alone nobody
     // knows what becomes of the others' pull requests.
     let report = whole.or_else(|| Some(planned.first()?.report.clone()));
-    let report = report.filter(|_| request.rules.is_empty());
+    let mut report = report.filter(|_| request.rules.is_empty());
+    if let Some(report) = &mut report {
+        // Not every rule asks about images.
+        report.unasked.extend(planned.iter().flat_map(|each| each.report.unasked.clone()));
+    }
     for branch in needless(place, settings, &base.branch, &planned) {
         planned.extend(report.as_ref().map(|report| planner.nothing(&branch, report)).transpose()?);
     }

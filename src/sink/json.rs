@@ -41,6 +41,20 @@ pub struct Report {
     /// What holds hosts and is never touched, in the files that were read; absent if the rule of hosts did not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untouched: Option<Untouched>,
+    /// Images whose registries could not be asked: with them more might have been found. Those that nobody knows are not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unasked: Vec<Unasked>,
+}
+
+/// An image whose registry could not be asked.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Unasked {
+    /// A file that it runs in.
+    pub path: String,
+    /// The image.
+    pub image: String,
+    /// Why it could not be asked.
+    pub reason: String,
 }
 
 /// Counts of what holds hosts and is never touched.

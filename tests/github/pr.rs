@@ -6,6 +6,7 @@ mod etiquette;
 mod faults;
 mod forks;
 mod network;
+mod outage;
 mod ways;
 
 use std::{path::Path, process::Command};

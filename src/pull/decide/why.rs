@@ -25,6 +25,8 @@ pub enum Why {
     TooManyPerHour(usize),
     /// Something could not be read, so that nobody knows whether there is nothing to change.
     Uncertain(u64),
+    /// An image of it could not be asked about, so that nobody knows what it is to hold; the image.
+    Unasked(u64, String),
     /// The branch moved while we were at it.
     MovedMeanwhile,
 }
@@ -48,7 +50,7 @@ impl Why {
             Self::OtherBase(..) => "other-base",
             Self::TooManyOpen(_) => "too-many-open",
             Self::TooManyPerHour(_) => "too-many-per-hour",
-            Self::Uncertain(_) => "uncertain",
+            Self::Uncertain(_) | Self::Unasked(..) => "uncertain",
             Self::MovedMeanwhile => "moved-meanwhile",
         }
     }
@@ -97,6 +99,9 @@ impl fmt::Display for Why {
             }
             Self::Uncertain(number) => {
                 write!(f, "#{number} may be needless, but a file of it could not be read, so it stays open")
+            }
+            Self::Unasked(number, image) => {
+                write!(f, "the registry of {image} could not be asked, so #{number} stays as it is")
             }
             Self::MovedMeanwhile => {
                 f.write_str("somebody moved the branch in the meantime; the next run looks again")

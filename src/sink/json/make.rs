@@ -12,13 +12,13 @@ use caulk_transforms::{
 };
 
 use super::{
-    Change, Edit, Effect, Elsewhere, Finding, Fix, Idle, Report, Rollout, Skipped, Source, Summary,
+    Change, Edit, Effect, Elsewhere, Finding, Fix, Idle, Report, Rollout, Skipped, Source, Summary, Unasked,
     Untouched, Unused, VERSION, VerdictName,
 };
 use crate::{
     config::Tier,
     read::{Skip, Trouble},
-    run::{Run, remaining},
+    run::{self, Run, remaining},
     sink::{diff, screen},
 };
 
@@ -60,6 +60,7 @@ pub fn report(run: &Run, written: bool) -> Report {
             .collect(),
         rollouts: rollout::rollouts(&run.repository, &run.plan.changes).into_iter().map(rollout).collect(),
         untouched: run.plan.untouched.map(|counts| untouched(run, counts)),
+        unasked: run.unasked.iter().map(unasked).collect(),
         findings,
     }
 }
@@ -165,6 +166,11 @@ fn untouched(run: &Run, counts: untouched::Untouched) -> Untouched {
         hosts_with_placeholders: counts.placeholders,
         templates: run.skipped.iter().filter(|skip| skip.trouble == Trouble::Template).count(),
     }
+}
+
+fn unasked(missed: &run::Unasked) -> Unasked {
+    let (path, image) = (missed.path.to_string(), missed.image.to_string());
+    Unasked { path, image, reason: masked(&missed.reason) }
 }
 
 fn source(evidence: &Evidence) -> Source {

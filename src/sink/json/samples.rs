@@ -52,6 +52,7 @@ pub(crate) fn report_of(text: &str) -> Report {
         idle_rules: Vec::new(),
         rollouts: vec![rollout(Effect::Rolls), rollout(Effect::Stays)],
         untouched: None,
+        unasked: Vec::new(),
     }
 }
 

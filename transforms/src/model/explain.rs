@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Object, Repository, Words,
+    Container, Object, Repository, Words,
     compose::{ComposedWords, Variant},
     kustomize::Step,
     placement::{Carrier, Namespace, Placement},
@@ -35,14 +35,20 @@ pub fn images(repository: &Repository, at: Location) -> BTreeSet<ImageRef> {
     let mut found = BTreeSet::new();
     let own = repository.containers().iter().filter(|each| each.file == at.file);
     for container in own.filter(|each| holds(repository.node(each.file, each.node), at)) {
-        let place = Place { text: TextId::of_file(container.file), node: container.node };
-        let variants: Vec<&Variant> = repository.composition().of(place).collect();
-        let composed = variants.iter().filter_map(|variant| variant.image.as_ref()).map(|image| &*image.text);
-        // What no overlay takes runs as it stands.
-        let alone = container.image.as_ref().filter(|_| variants.is_empty()).map(|image| &*image.text);
-        found.extend(composed.chain(alone).filter_map(|text| ImageRef::parse(text).ok()));
+        found.extend(images_of(repository, container));
     }
     found
+}
+
+/// Returns the images of a container, as overlays have them.
+#[must_use]
+pub fn images_of(repository: &Repository, container: &Container) -> BTreeSet<ImageRef> {
+    let place = Place { text: TextId::of_file(container.file), node: container.node };
+    let variants: Vec<&Variant> = repository.composition().of(place).collect();
+    let composed = variants.iter().filter_map(|variant| variant.image.as_ref()).map(|image| &*image.text);
+    // What no overlay takes runs as it stands.
+    let alone = container.image.as_ref().filter(|_| variants.is_empty()).map(|image| &*image.text);
+    composed.chain(alone).filter_map(|text| ImageRef::parse(text).ok()).collect()
 }
 
 fn holds(node: Node<'_>, at: Location) -> bool {
