@@ -26,6 +26,7 @@ use caulk_transforms::{
     catalog,
     facts::{Caveat, Facts, ImageFacts, Presence, Question},
     image::ImageRef,
+    model::Repository,
     path::RepoPath,
 };
 
@@ -119,10 +120,16 @@ impl Sources {
         })
     }
 
-    /// Takes note of all files of the repository, so that nobody has to list them again.
+    /// Takes note of the files of a repository that may declare images, so that nobody has to list them again.
     #[must_use]
-    pub fn knowing<'a>(mut self, files: impl Iterator<Item = &'a RepoPath>) -> Self {
-        self.declaring = Some(files.filter(|path| local::declares(path)).cloned().collect());
+    pub fn knowing(mut self, repository: &Repository) -> Self {
+        let found = |paths: &mut dyn Iterator<Item = &RepoPath>| -> Vec<RepoPath> {
+            paths.filter(|path| local::declares(path)).cloned().collect()
+        };
+        let (workers, files, others) = (repository.workers(), repository.files(), repository.others());
+        let mut declaring = workers.pieces(files, |files| found(&mut files.iter().map(|file| &file.path)));
+        declaring.extend(workers.pieces(others, |paths| found(&mut paths.iter())));
+        self.declaring = Some(declaring.into_iter().flatten().collect());
         self
     }
 

@@ -252,8 +252,7 @@ impl Prepared {
     }
 
     fn sources(&self, request: &Request) -> Result<facts::Sources> {
-        let files = self.repository.files().iter().map(|file| &file.path).chain(self.repository.others());
-        Ok(facts::Sources::open(&self.config, &self.tree, &request.sources)?.knowing(files))
+        Ok(facts::Sources::open(&self.config, &self.tree, &request.sources)?.knowing(&self.repository))
     }
 
     fn finish(self, mut plan: Plan, request: &Request) -> Run {

@@ -201,6 +201,8 @@ impl Judge<'_> {
     fn findings(&mut self, repository: &Repository) -> Vec<Finding> {
         let shared = Shared::default();
         let options = &self.policy.options;
+        let (rules, cx) = (self.rules, Context { repository, facts: &self.facts, options, shared: &shared });
+        repository.place_while(|| rules.iter().for_each(|rule| rule.prepare(&cx)));
         for _ in 0..ROUNDS {
             let cx = Context { repository, facts: &self.facts, options, shared: &shared };
             let asked: BTreeSet<Question> = self.rules.iter().flat_map(|rule| rule.ask(&cx)).collect();

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     facts::{Facts, Question},
-    finding::{Applicability, Finding, RuleId},
+    finding::{Applicability, Finding, Location, RuleId},
     model::Repository,
     untouched::Untouched,
 };
@@ -40,6 +40,12 @@ pub trait Rule: Sync {
         Reads::Everything
     }
 
+    /// Works out, for itself and for other rules, what needs no answers and does not depend on where objects land. It is called
+    /// while that is worked out, so it must not ask for placements.
+    fn prepare(&self, cx: &Context<'_>) {
+        let _ = cx;
+    }
+
     /// Returns what it needs to know before it can check. It is called again after each round of answers, until it asks
     /// nothing new, so that a second question may build on the first answer.
     fn ask(&self, cx: &Context<'_>) -> Vec<Question> {
@@ -51,7 +57,7 @@ pub trait Rule: Sync {
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>);
 
     /// Tells, for `caulk explain FILE:LINE`, what this rule thinks of the place, also where it leaves it alone.
-    fn explain(&self, cx: &Context<'_>, place: crate::finding::Location) -> Vec<String> {
+    fn explain(&self, cx: &Context<'_>, place: Location) -> Vec<String> {
         let _ = (cx, place);
         Vec::new()
     }
@@ -83,8 +89,21 @@ pub struct Context<'a> {
 /// What one rule works out and another one needs as well. It is for one look at one repository with the same options.
 #[derive(Debug, Default)]
 pub struct Shared {
+    /// What the texts say about hosts.
+    pub(crate) host_texts: OnceLock<HostTexts>,
     /// The findings about hosts.
     pub(crate) hosts: OnceLock<HostFindings>,
+}
+
+/// What the texts of the repository say about hosts, whatever they are the texts of.
+#[derive(Debug, Default)]
+pub(crate) struct HostTexts {
+    /// The domains behind `.svc.`, how often each, and where first; a variable is `None`.
+    pub(crate) domains: BTreeMap<Option<String>, (u32, Location)>,
+    /// The names of the variables that stand beside a letter of a host.
+    pub(crate) composed: BTreeSet<String>,
+    /// How many documents are encrypted.
+    pub(crate) encrypted: usize,
 }
 
 /// The findings about hosts, which come of one look at each of them.

@@ -42,6 +42,17 @@ impl Workers {
             .collect()
     }
 
+    /// Does two things that do not wait for each other, at the same time if somebody can. What holds for [`Self::map`] holds here.
+    pub fn both(&self, one: impl Fn() + Sync, other: impl Fn() + Sync) {
+        match &self.0 {
+            Some(work) => work.each(2, &|number| if number == 0 { one() } else { other() }),
+            None => {
+                one();
+                other();
+            }
+        }
+    }
+
     /// Applies a function to every piece of the items and returns the results in their order. The pieces are the same
     /// whoever does the work. What holds for [`Self::map`] holds here.
     pub fn pieces<'i, T: Sync, R: Send + Sync>(

@@ -213,6 +213,11 @@ impl Repository {
         self.placements.get_or_init(|| Placements::of_repository(self))
     }
 
+    /// Works out where objects land, and does something else meanwhile, which must not ask for that.
+    pub fn place_while(&self, other: impl Fn() + Sync) {
+        self.workers.both(|| _ = self.placements(), other);
+    }
+
     /// Returns the containers that something changes on their way to a cluster.
     #[must_use]
     pub fn composition(&self) -> &Composition {

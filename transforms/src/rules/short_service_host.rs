@@ -16,9 +16,10 @@ use spots::{Host, Owner, Spot};
 use world::{Situation, World};
 
 use crate::{
-    finding::{Applicability, Finding, Location, RuleId},
+    finding::{Applicability, FileId, Finding, Location, RuleId},
     hosts::{ClusterName, Form, Role, Suffix},
-    rule::{Context, HostFindings, HostForm, HostScope, Meta, Rule},
+    model::{SourceFile, is_encrypted},
+    rule::{Context, HostFindings, HostForm, HostScope, HostTexts, Meta, Rule},
     untouched::Untouched,
 };
 
@@ -37,6 +38,10 @@ static META: Meta = Meta {
 impl Rule for ShortServiceHost {
     fn meta(&self) -> &'static Meta {
         &META
+    }
+
+    fn prepare(&self, cx: &Context<'_>) {
+        let _ = host_texts(cx);
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -79,17 +84,47 @@ struct Judged<'a> {
 }
 
 fn surroundings<'a>(cx: &Context<'a>) -> Surroundings<'a> {
+    let texts = host_texts(cx);
     Surroundings {
         repository: cx.repository,
-        domain: domain::find(cx.repository, cx.options),
+        domain: domain::find(cx.repository, cx.options, texts),
         writes_domain: cx.options.host_form != HostForm::Svc,
-        composed: composed::variables(cx.repository),
+        composed: &texts.composed,
     }
+}
+
+/// Returns what the texts say about hosts: each is gone through once, for all that is looked for.
+pub(super) fn host_texts<'a>(cx: &Context<'a>) -> &'a HostTexts {
+    cx.shared.host_texts.get_or_init(|| {
+        let files: Vec<(FileId, &SourceFile)> = (0..).map(FileId).zip(cx.repository.files()).collect();
+        let parts = cx.repository.workers().pieces(&files, |files| {
+            let mut part = HostTexts::default();
+            for (id, file) in files {
+                let text = file.stream.text();
+                composed::collect(text, &mut part.composed);
+                for (domain, at) in domain::of_file(cx.repository, *id, text) {
+                    part.domains.entry(domain).or_insert((0, at)).0 += 1;
+                }
+                let roots = file.stream.documents().filter_map(|document| document.root());
+                part.encrypted += roots.filter(|root| is_encrypted(*root)).count();
+            }
+            part
+        });
+        let mut texts = HostTexts::default();
+        for part in parts {
+            texts.composed.extend(part.composed);
+            for (domain, (count, at)) in part.domains {
+                texts.domains.entry(domain).or_insert((0, at)).0 += count;
+            }
+            texts.encrypted += part.encrypted;
+        }
+        texts
+    })
 }
 
 /// Judges every host of the repository that may be a Service's, and counts what is never touched.
 fn judge_all<'a>(cx: &Context<'a>, surroundings: &Surroundings<'_>) -> (Vec<Judged<'a>>, Untouched) {
-    let (spots, untouched) = spots::collect(cx.repository, cx.options);
+    let (spots, untouched) = spots::collect(cx.repository, cx.options, host_texts(cx));
     if spots.is_empty() {
         return (Vec::new(), untouched);
     }

@@ -23,6 +23,10 @@ impl Rule for UnknownServiceNamespace {
         &META
     }
 
+    fn prepare(&self, cx: &Context<'_>) {
+        let _ = short_service_host::host_texts(cx);
+    }
+
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
         findings.extend(short_service_host::unknown_namespaces(cx, META.id));
     }

@@ -2,21 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::Repository;
-
-/// Returns the names of the variables that stand beside a letter of a host somewhere in the repository.
-pub(super) fn variables(repository: &Repository) -> BTreeSet<String> {
-    let found = repository.workers().pieces(repository.files(), |files| {
-        let mut names = BTreeSet::new();
-        for file in files {
-            collect(file.stream.text(), &mut names);
-        }
-        names
-    });
-    found.into_iter().flatten().collect()
-}
-
-fn collect(text: &str, names: &mut BTreeSet<String>) {
+/// Collects the names of the variables that stand beside a letter of a host somewhere in a text.
+pub(super) fn collect(text: &str, names: &mut BTreeSet<String>) {
     let bytes = text.as_bytes();
     for at in memchr::memchr_iter(b'$', bytes) {
         let close = match bytes.get(at + 1) {

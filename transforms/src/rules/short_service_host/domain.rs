@@ -1,12 +1,12 @@
 //! The cluster's domain: configured, or read off the repository's own full names.
 
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use crate::{
     finding::{Evidence, FileId, Location},
     hosts::name::is_dns_name,
     model::Repository,
-    rule::Options,
+    rule::{HostTexts, Options},
     span::Span,
 };
 
@@ -22,8 +22,11 @@ pub(super) struct Domain {
 /// The domain of a cluster that nobody gave another one.
 const USUAL: &str = "cluster.local";
 
+/// What stands in front of the domain in a full name.
+static SUFFIX: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr::memmem::Finder::new(".svc."));
+
 /// Returns the domain to write.
-pub(super) fn find(repository: &Repository, options: &Options) -> Domain {
+pub(super) fn find(repository: &Repository, options: &Options, texts: &HostTexts) -> Domain {
     if let Some(name) = &options.cluster_domain {
         let evidence = Evidence {
             what: format!("the cluster's domain is {name}"),
@@ -31,7 +34,7 @@ pub(super) fn find(repository: &Repository, options: &Options) -> Domain {
         };
         return Domain { name: name.trim_matches('.').to_owned(), evidence, guess: None };
     }
-    let seen = seen(repository);
+    let seen = &texts.domains;
     let usual = |why: String| Domain {
         name: USUAL.to_owned(),
         evidence: Evidence { what: why.clone(), source: "the repository".to_owned() },
@@ -56,29 +59,19 @@ pub(super) fn find(repository: &Repository, options: &Options) -> Domain {
     }
 }
 
-/// Counts the domains behind `.svc.`, with the first place of each; a variable is `None`.
-fn seen(repository: &Repository) -> BTreeMap<Option<String>, (u32, Location)> {
-    let finder = memchr::memmem::Finder::new(".svc.");
-    let files: Vec<FileId> = files_of_objects(repository).collect();
-    let found = repository.workers().map(&files, |file| {
-        let text = repository.file(*file).stream.text();
-        let domain = |at| {
-            let start = u32::try_from(at).unwrap_or(u32::MAX);
-            Some((domain_at(text, at)?, Location { file: *file, span: Span::empty(start) }))
-        };
-        finder.find_iter(text.as_bytes()).filter_map(domain).collect::<Vec<_>>()
-    });
-    let mut seen: BTreeMap<Option<String>, (u32, Location)> = BTreeMap::new();
-    for (domain, at) in found.into_iter().flatten() {
-        seen.entry(domain).or_insert((0, at)).0 += 1;
+/// Returns the domains behind `.svc.` in the text of a file, each with its place; a variable is `None`. A domain in a file
+/// without objects, such as a chart's template, says nothing about the cluster.
+pub(super) fn of_file(repository: &Repository, file: FileId, text: &str) -> Vec<(Option<String>, Location)> {
+    let domain = |at| {
+        let start = u32::try_from(at).unwrap_or(u32::MAX);
+        Some((domain_at(text, at)?, Location { file, span: Span::empty(start) }))
+    };
+    let mut found: Vec<_> = SUFFIX.find_iter(text.as_bytes()).filter_map(domain).collect();
+    let holds_objects = || repository.objects().binary_search_by_key(&file, |object| object.file).is_ok();
+    if !found.is_empty() && !holds_objects() {
+        found.clear();
     }
-    seen
-}
-
-/// Returns the files that hold objects: a domain in a chart's template says nothing about the cluster.
-fn files_of_objects(repository: &Repository) -> impl Iterator<Item = FileId> + '_ {
-    let mut last = None;
-    repository.objects().iter().map(|object| object.file).filter(move |file| last.replace(*file) != Some(*file))
+    found
 }
 
 /// Reads the domain behind `.svc.` at `at`, if a name of a Service and a namespace stands before.

@@ -72,7 +72,7 @@ pub(super) struct Surroundings<'a> {
     /// Whether the form that names are written in has the domain.
     pub(super) writes_domain: bool,
     /// Variables that other values are composed with, with a letter of a host at their side.
-    pub(super) composed: std::collections::BTreeSet<String>,
+    pub(super) composed: &'a std::collections::BTreeSet<String>,
 }
 
 /// A certificate may not hold the long name.

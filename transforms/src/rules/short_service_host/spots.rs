@@ -10,8 +10,8 @@ use std::ops::Range;
 use crate::{
     hosts::{self, ClusterName, Form, HostToken, Place, Role},
     finding::FileId,
-    model::{Container, Object, Origin, Repository, SourceFile, is_encrypted},
-    rule::Options,
+    model::{Container, Object, Origin, Repository, SourceFile},
+    rule::{HostTexts, Options},
     syntax::{Kind, Node},
     untouched::Untouched,
 };
@@ -100,40 +100,41 @@ impl Spot<'_> {
 }
 
 /// Collects the places of a repository, by file, and counts what is never touched.
-pub(super) fn collect<'a>(repository: &'a Repository, options: &Options) -> (Vec<Spot<'a>>, Untouched) {
+pub(super) fn collect<'a>(
+    repository: &'a Repository,
+    options: &Options,
+    texts: &HostTexts,
+) -> (Vec<Spot<'a>>, Untouched) {
     // The pieces of work below need them, and must not wait for each other.
     let _ = repository.placements();
     let workers = repository.workers();
-    let objects = workers.map(repository.objects(), |object| of_object(repository, object, options));
-    let containers = workers.map(repository.containers(), |container| {
-        let object = repository.object(container.object);
-        // Containers in the values of a chart are met with the values.
-        let own = matches!(container.origin, Origin::Kubernetes | Origin::Controller(_) | Origin::Operator(_));
-        if object.encrypted || !own { Vec::new() } else { of_container(repository, object, container, options) }
+    let objects = workers.pieces(repository.objects(), |objects| {
+        objects.iter().flat_map(|object| of_object(repository, object, options)).collect::<Vec<_>>()
+    });
+    let containers = workers.pieces(repository.containers(), |containers| {
+        containers.iter().flat_map(|container| of_container(repository, container, options)).collect::<Vec<_>>()
     });
     let files: Vec<(FileId, &SourceFile)> = (0..).map(FileId).zip(repository.files()).collect();
-    let files = workers.map(&files, |(id, file)| generated(*id, file, repository, options));
+    let files = workers.pieces(&files, |files| {
+        files.iter().flat_map(|(id, file)| generated(*id, file, repository, options)).collect::<Vec<_>>()
+    });
     let mut spots: Vec<Spot<'a>> = objects.into_iter().chain(containers).chain(files).flatten().collect();
     spots.sort_by_key(|spot| (spot.owner.file(), spot.node.id()));
     spots.dedup_by_key(|spot| (spot.owner.file(), spot.node.id()));
-    let untouched = spots.iter().fold(sealed(repository), |sum, spot| sum.plus(spot.filled));
+    let untouched = spots.iter().fold(sealed(repository, texts.encrypted), |sum, spot| sum.plus(spot.filled));
     spots.retain(|spot| !spot.hosts.is_empty());
     (spots, untouched)
 }
 
 /// Counts what nobody can read without a key, or must not write.
-fn sealed(repository: &Repository) -> Untouched {
-    let encrypted = repository.workers().pieces(repository.files(), |files| {
-        let documents = files.iter().flat_map(|file| file.stream.documents());
-        documents.filter_map(|document| document.root()).filter(|root| is_encrypted(*root)).count()
-    });
+fn sealed(repository: &Repository, encrypted: usize) -> Untouched {
     let objects = || repository.objects().iter().filter(|object| !object.encrypted);
     let is_encoded = |object: &&Object| {
         let data = || repository.node(object.file, object.root).get("data");
         object.kind == "Secret" && data().is_some_and(|data| data.entries().next().is_some())
     };
     Untouched {
-        encrypted: encrypted.into_iter().sum(),
+        encrypted,
         sealed: objects().filter(|object| object.kind == "SealedSecret").count(),
         encoded: objects().filter(is_encoded).count(),
         ..Untouched::default()
@@ -182,13 +183,14 @@ fn generated<'a>(
     spots
 }
 
-fn of_container<'a>(
-    repository: &'a Repository,
-    object: &'a Object,
-    container: &'a Container,
-    options: &Options,
-) -> Vec<Spot<'a>> {
+fn of_container<'a>(repository: &'a Repository, container: &'a Container, options: &Options) -> Vec<Spot<'a>> {
     let mut spots = Vec::new();
+    let object = repository.object(container.object);
+    // Containers in the values of a chart are met with the values.
+    let own = matches!(container.origin, Origin::Kubernetes | Origin::Controller(_) | Origin::Operator(_));
+    if object.encrypted || !own {
+        return spots;
+    }
     let node = repository.node(container.file, container.node);
     let pod = container.pod.map(|pod| repository.node(container.file, pod));
     let reader = Reader::Container { container: node, pod };
