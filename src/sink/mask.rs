@@ -31,16 +31,22 @@ fn told(text: &str) -> Cow<'_, str> {
         let stated = format!(r#"(?i)(?:{WORD}['"]?(?:{between})|-[-\w]*{WORD}['"]?{line}-\s+)(?:{told})"#);
         Regex::new(&format!("{user_info}|{stated}")).ok()
     });
-    let Some(secret) = SECRET.as_ref() else { return Cow::Borrowed(text) };
+    // A pattern that does not compile, as in a build with other features of the crate, hides everything rather than nothing.
+    let Some(secret) = SECRET.as_ref() else { return hidden(text) };
     secret.replace_all(text, |found: &regex::Captures<'_>| {
         let part = ["a", "b", "c", "d"].into_iter().find_map(|name| found.name(name));
         let (Some(all), Some(part)) = (found.get(0), part) else { return String::new() };
         let stars = "*".repeat(part.len());
         // A reference to a variable is no secret, and hiding it would hide the point.
-        let hidden = if part.as_str().starts_with('$') { part.as_str().to_owned() } else { stars };
+        let refers = part.as_str().starts_with("$(") || part.as_str().starts_with("${");
+        let shown = if refers { part.as_str().to_owned() } else { stars };
         let (start, end) = (part.start() - all.start(), part.end() - all.start());
-        format!("{}{hidden}{}", &all.as_str()[..start], &all.as_str()[end..])
+        format!("{}{shown}{}", &all.as_str()[..start], &all.as_str()[end..])
     })
+}
+
+fn hidden(text: &str) -> Cow<'_, str> {
+    Cow::Owned(text.char_indices().map(|(at, letter)| star(at, letter)).collect())
 }
 
 /// Masks the lines of block scalars that a secret's name begins, of private keys, and of data that looks like a key; none if there
@@ -54,8 +60,10 @@ fn blocks(text: &str) -> Option<String> {
     });
     static DATA: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"^[ +-]?\s*[A-Za-z0-9+/]{60,}={0,2}\s*$").ok());
-    let (named, data) = (NAMED.as_ref()?, DATA.as_ref()?);
-    let (mut below, mut key, mut hidden) = (None::<usize>, false, false);
+    let (Some(named), Some(data)) = (NAMED.as_ref(), DATA.as_ref()) else {
+        return Some(hidden(text).into_owned());
+    };
+    let (mut below, mut key, mut found) = (None::<usize>, false, false);
     let mut shown = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         // The first column may hold the mark of a diff.
@@ -66,16 +74,16 @@ fn blocks(text: &str) -> Option<String> {
         below = below.filter(|name| column.is_none_or(|(at, _)| at > *name));
         key = key && !line.contains("-----END");
         if below.is_some() || key || data.is_match(line) {
-            hidden = true;
+            found = true;
             shown.extend(line.char_indices().map(|(at, letter)| star(at, letter)));
             continue;
         }
         shown.push_str(line);
-        below = named.captures(line).and_then(|found| Some(found.name("name")?.start()));
+        below = named.captures(line).and_then(|names| Some(names.name("name")?.start()));
         key = key
             || line.contains("PRIVATE KEY-----") && line.contains("-----BEGIN") && !line.contains("-----END");
     }
-    hidden.then_some(shown)
+    found.then_some(shown)
 }
 
 /// A letter of a secret's line: blanks and the mark of a diff stay.
@@ -115,6 +123,7 @@ mod tests {
             ("password: \"$(PASSWORD)\"", "password: \"$(PASSWORD)\""),
             ("- secret\n- configMap\n", "- secret\n- configMap\n"),
             ("--password=$(PASSWORD)", "--password=$(PASSWORD)"),
+            ("--password=$hunter2", "--password=********"),
             ("http://host:80/a@b", "http://host:80/a@b"),
             ("command: [\"server\"]", "command: [\"server\"]"),
         ] {
