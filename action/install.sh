@@ -66,7 +66,8 @@ download() {
     found="$(sum_of "$work/$asset")"
     [ "$found" = "$wanted" ] ||
         stop "$asset of release $tag is not what this action was made for: its SHA-256 is $found and must be $wanted; nothing of it was run"
-    tar -xzf "$work/$asset" -C "$work" "caulk$suffix" || stop "$asset holds no program"
+    # GNU tar takes what stands before a colon for a host, and paths on Windows begin with a drive.
+    tar -xzf - -C "$work" "caulk$suffix" < "$work/$asset" || stop "$asset holds no program"
     binary="$work/caulk$suffix"
 }
 

@@ -20,6 +20,13 @@ pub(super) fn apply(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, complet
         completion.tier = completion.tier.lowered();
         completion.reasons.push(reason);
     }
+    // What could not be followed may set the namespace, or write what the value is composed of.
+    if let Owner::Object(object) = spot.owner
+        && let Some(doubt) = cx.repository.placements().doubts(object.id).into_iter().next()
+    {
+        completion.tier = completion.tier.min(Applicability::Unsafe);
+        completion.reasons.push(doubt);
+    }
     // What a chart's pod is like may be decided elsewhere. It is one doubt, about the chart, however often it is said.
     if let (Reader::Chart { .. }, Owner::Object(object)) = (spot.reader, spot.owner)
         && let Some(doubt) = releases::doubts(cx.repository, object, &releases::DNS).into_iter().next()
