@@ -93,6 +93,7 @@ fn placed(repository: &Repository, placement: &Placement) -> String {
             Step::Patched(at) => ("patched at", at),
             Step::Image(at) => ("image changed at", at),
             Step::Replaced(at) => ("field replaced at", at),
+            Step::Copied(at) => ("field copied elsewhere at", at),
         };
         let step = format!("; {what} {}", cite(repository, *at));
         if told.insert(step.clone()) {

@@ -79,10 +79,11 @@ pub(crate) fn apply(
     replacement: &Replacement,
     resources: &mut [Resource],
 ) -> Result<(), &'static str> {
-    let mut sources = resources.iter().filter(|each| replacement.source.takes(texts, each));
+    let mut sources = resources.iter_mut().filter(|each| replacement.source.takes(texts, each));
     let (Some(source), None) = (sources.next(), sources.next()) else {
         return Err("the source of the replacement is not exactly one object");
     };
+    source.steps.push(super::resource::Step::Copied(replacement.at));
     let mut source = source.clone();
     source.write_identity(texts);
     let mut value = find(texts, &source.value, &path(&replacement.field))

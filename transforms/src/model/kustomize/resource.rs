@@ -36,6 +36,8 @@ pub enum Step {
     Image(Place),
     /// The entry of `replacements` that changed a field.
     Replaced(Place),
+    /// The entry of `replacements` that copied one of its fields elsewhere.
+    Copied(Place),
 }
 
 /// A resource as it stands at one moment of a build.

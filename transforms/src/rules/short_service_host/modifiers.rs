@@ -9,7 +9,7 @@ use super::{
 use crate::{
     finding::Applicability,
     hosts::{Form, Role},
-    model::Repository,
+    model::{Object, Repository, kustomize::Step},
     rules::{container_run, releases},
     syntax::Node,
 };
@@ -27,6 +27,13 @@ pub(super) fn apply(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, complet
         completion.tier = completion.tier.min(Applicability::Unsafe);
         completion.reasons.push(doubt);
     }
+    // A replacement may copy a part of the value, which a longer name would shift, or write over it.
+    if let Owner::Object(object) = spot.owner
+        && is_replaced(cx.repository, object)
+    {
+        completion.tier = completion.tier.min(Applicability::Unsafe);
+        completion.reasons.push("replacements of a kustomization take parts of it, or write parts of it".to_owned());
+    }
     // What a chart's pod is like may be decided elsewhere. It is one doubt, about the chart, however often it is said.
     if let (Reader::Chart { .. }, Owner::Object(object)) = (spot.reader, spot.owner)
         && let Some(doubt) = releases::doubts(cx.repository, object, &releases::DNS).into_iter().next()
@@ -39,6 +46,14 @@ pub(super) fn apply(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, complet
         completion.tier = completion.tier.min(Applicability::Unsafe);
         completion.reasons.push(reason);
     }
+}
+
+fn is_replaced(repository: &Repository, object: &Object) -> bool {
+    let placements = repository.placements();
+    let mut delivered = placements.of(object.id).iter().filter_map(|placement| placements.resource(placement));
+    delivered.any(|(_, resource)| {
+        resource.steps.iter().any(|step| matches!(step, Step::Replaced(_) | Step::Copied(_)))
+    })
 }
 
 /// Returns the reasons that lower by one tier each.
