@@ -38,6 +38,23 @@ pub(crate) fn person() -> Person {
     Person { name: "caulk[bot]".to_owned(), email: "caulk@example.org".to_owned() }
 }
 
+/// Returns a commit that is not to be made.
+pub(crate) const fn draft<'a>(
+    fetched: &Fetched,
+    person: &'a Person,
+    signing: Option<&'a Signing>,
+) -> Draft<'a> {
+    Draft {
+        parent: fetched.commit,
+        message: "x",
+        author: person,
+        committer: person,
+        seconds: 0,
+        sign_off: false,
+        signing,
+    }
+}
+
 /// Plans, and makes the commit.
 pub(crate) fn mend(fetched: &Fetched, message: &str, signing: Option<&Signing>) -> Built {
     let run = run_tree(&request(), &fetched.store, fetched.commit, &Authority::Own).expect("a run");
@@ -164,15 +181,7 @@ fn the_server_refuses_in_its_own_words() {
 fn only_regular_files_of_the_parent_are_changed() {
     let (_work, _server, _bare, fetched) = set_up();
     let person = person();
-    let draft = Draft {
-        parent: fetched.commit,
-        message: "x",
-        author: &person,
-        committer: &person,
-        seconds: 0,
-        sign_off: false,
-        signing: None,
-    };
+    let draft = draft(&fetched, &person, None);
     for path in ["no.yaml", "apps", "apps/deep/a.yaml/x"] {
         let path = RepoPath::new(path).expect("a path");
         assert!(build(&fetched.store, &[(&path, b"x")], &draft).is_err(), "{path}");

@@ -9,7 +9,7 @@ use std::{
 };
 
 use caulk::git::{
-    commit::{Draft, build},
+    commit::build,
     fetch::Fetched,
     push::{Update, push},
     sign::Signing,
@@ -17,21 +17,13 @@ use caulk::git::{
 
 use crate::{
     harness::git,
-    push::{BRANCH, mend, person, remote, set_up},
+    push::{BRANCH, draft, mend, person, remote, set_up},
 };
 
 /// Tells why a commit could not be signed.
 fn unsigned(fetched: &Fetched, signing: &Signing) -> String {
     let person = person();
-    let draft = Draft {
-        parent: fetched.commit,
-        message: "x",
-        author: &person,
-        committer: &person,
-        seconds: 0,
-        sign_off: false,
-        signing: Some(signing),
-    };
+    let draft = draft(fetched, &person, Some(signing));
     format!("{:#}", build(&fetched.store, &[], &draft).expect_err("no key"))
 }
 

@@ -1,15 +1,10 @@
 //! `caulk review` is ended after every single request in turn, and run again: everything is told as if nothing had happened, and
 //! nothing twice.
 
-use std::{
-    io::Write as _,
-    process::{Child, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io::Write as _, thread};
 
 use serde_json::Value;
-use stand_in::{Access, Fault, Identity, Moment, Server};
+use stand_in::{Access, Fault, Identity, Server};
 
 use crate::{
     command::{Machine, writes},
@@ -88,24 +83,7 @@ fn told(server: &Server) -> Told {
 
 /// Ends the run after its request of that number, before it hears the answer. Returns whether it had so many.
 fn is_ended_after(server: &Server, machine: &Machine, number: usize) -> bool {
-    server.forget();
-    server.hold(number, Moment::After);
-    let mut command = machine.command(&ARGS);
-    let mut child: Child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("caulk runs");
-    let deadline = Instant::now() + Duration::from_secs(300);
-    let held = loop {
-        if server.is_held(Duration::from_millis(10)) {
-            break true;
-        }
-        if child.try_wait().expect("a state").is_some() {
-            break false;
-        }
-        assert!(Instant::now() < deadline, "request {number} never came");
-    };
-    let _ = child.kill();
-    child.wait().expect("it ended");
-    server.release();
-    held
+    server.ends_after(&mut machine.command(&ARGS), number)
 }
 
 /// Tries every point of one situation, and returns how many there were.

@@ -1,16 +1,9 @@
 //! The program is ended after every single request in turn, and run again: always exactly one right pull request, no comment
 //! twice, no branch lost or left behind.
 
-use std::{
-    fs,
-    io::Write as _,
-    os::unix::fs::PermissionsExt as _,
-    process::{Child, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, io::Write as _, os::unix::fs::PermissionsExt as _, thread};
 
-use stand_in::{Moment, Pull};
+use stand_in::Pull;
 
 use super::{BRANCH, Stage, broken, mended};
 
@@ -126,24 +119,8 @@ impl Situation {
 
 /// Ends the run after its request of that number, before it hears the answer. Returns whether it had so many.
 fn is_ended_after(stage: &Stage, way: Way, number: usize) -> bool {
-    stage.server.forget();
-    stage.server.hold(number, Moment::After);
     let mut command = stage.command(stage.folder.path(), &way.options());
-    let mut child: Child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("caulk runs");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let held = loop {
-        if stage.server.is_held(Duration::from_millis(10)) {
-            break true;
-        }
-        if child.try_wait().expect("a state").is_some() {
-            break false;
-        }
-        assert!(Instant::now() < deadline, "request {number} never came");
-    };
-    let _ = child.kill();
-    child.wait().expect("it ended");
-    stage.server.release();
-    held
+    stage.server.ends_after(&mut command, number)
 }
 
 /// Tries every point of one situation, and returns how many there were.

@@ -4,9 +4,10 @@ use std::{
     io::BufReader,
     net::{Shutdown, TcpListener, TcpStream},
     path::Path,
+    process::{Command, Stdio},
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -137,6 +138,31 @@ impl Server {
     pub fn release(&self) {
         *self.shared.hold.lock().expect("the hold") = Hold::default();
         self.shared.changed.notify_all();
+    }
+
+    /// Runs a program and kills it after its request of this number, before it hears the answer. Tells whether it had so many.
+    ///
+    /// # Panics
+    /// If the program cannot be started, or does neither end nor come so far in five minutes.
+    pub fn ends_after(&self, command: &mut Command, number: usize) -> bool {
+        self.forget();
+        self.hold(number, Moment::After);
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program runs");
+        let deadline = Instant::now() + Duration::from_secs(300);
+        let held = loop {
+            if self.is_held(Duration::from_millis(10)) {
+                break true;
+            }
+            if child.try_wait().expect("a state").is_some() {
+                break false;
+            }
+            assert!(Instant::now() < deadline, "request {number} never came");
+        };
+        let _ = child.kill();
+        child.wait().expect("it ended");
+        self.release();
+        held
     }
 
     /// Returns all exchanges since the start or the last [`Server::forget`].
