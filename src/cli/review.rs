@@ -36,10 +36,10 @@ use crate::{
 
 /// Tell a pull request what is wrong on the lines that it touches, as suggestions beside them
 ///
-/// Findings on touched lines, and those that the change brings in beside them, become comments with suggestions; the rest of them a check run with annotations, or where the
-/// token may not make one, the summary of the job or one comment. The next run changes, resolves and leaves comments, and never
-/// repeats one. In a workflow the pull request is that of the event; on `merge_group` and `push`
-/// there is none, and nothing is done. The configuration of a fork's head is not looked at.
+/// Findings on touched lines, and those that the change brings in beside them, become comments with suggestions; the rest of
+/// them a check run with annotations, or where the token may not make one, the summary of the job or one comment. The next run
+/// changes, resolves and leaves comments, and never repeats one. In a workflow the pull request is that of the event; on
+/// `merge_group` and `push` there is none, and nothing is done. The configuration of a fork's head is not looked at.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes: 0 nothing at or above --fail-on is on or beside the lines that the pull request touches, or the workflow's
