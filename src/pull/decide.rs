@@ -276,10 +276,10 @@ impl<'a> Case<'a> {
 
     /// Returns the step that removes the branch, if it is ours.
     fn delete(self, branch: &Branch, ownership: &Ownership) -> Option<Step> {
-        // Somebody may have made another pull request of it, which would be closed as well.
+        // Somebody may have made another pull request of it, or one into it, which would be closed as well.
         let open = self.seen.pulls.iter().filter(|pull| pull.state == PullState::Open);
-        let is_used =
-            open.into_iter().any(|pull| !(self.is_ours(pull) && pull.base.branch == self.desired.base));
+        let is_used = self.seen.built_upon
+            || open.into_iter().any(|pull| !(self.is_ours(pull) && pull.base.branch == self.desired.base));
         let is_ours = match ownership {
             _ if is_used => false,
             Ownership::Empty => self.had_pull(branch),

@@ -7,7 +7,7 @@ use super::{
     body::{self, Rendered},
     marker::Marker,
     settings::Settings,
-    words,
+    words::{self, Trailer},
 };
 use crate::{github::CommitMessage, review::marker::name, sink::json::Report};
 
@@ -82,7 +82,9 @@ impl Desired {
         let digest = digest(&files)?;
         let title = words::title(report, settings, origin.base, origin.branch)?;
         let ends = (origin.base, origin.branch);
-        let message = words::message(report, settings, ends, &title, (&fingerprint, &digest))?;
+        let parent = origin.commit.to_owned();
+        let trailer = Trailer { fingerprint: fingerprint.clone(), digest: digest.clone(), parent };
+        let message = words::message(report, settings, ends, &title, &trailer)?;
         let unborn = Marker {
             fingerprint: Some(fingerprint.clone()),
             head: "0".repeat(40),

@@ -90,6 +90,8 @@ pub struct Observed {
     pub unmarked: Vec<(u64, String)>,
     /// Of what a new pull request gets, what the open one has not and never had.
     pub missing: Missing,
+    /// Whether an open pull request goes into the branch.
+    pub built_upon: bool,
     /// How many other pull requests of ours are open.
     pub others_open: usize,
     /// How many of ours were opened within the last hour.
@@ -219,6 +221,9 @@ pub fn observe(client: &Client, place: &Place, desired: &Desired) -> Result<Obse
         place.open.iter().filter(|pull| is_ours(pull) && pull.head.branch != desired.branch).collect();
     Ok(Observed {
         recent: others.iter().copied().chain(&pulls).filter(|pull| is_ours(pull) && is_recent(pull)).count(),
+        // Those into a fork's branch are not among what is listed.
+        built_upon: matches!(place.home, Home::Here)
+            && place.open.iter().any(|pull| pull.base.branch == desired.branch),
         others_open: others.len(),
         base_head,
         branch,

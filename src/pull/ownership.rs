@@ -1,5 +1,5 @@
-//! Whose the commits of a branch are. Neither its name nor a body decides that, for anybody may write those: every commit that the
-//! base does not have must be one that caulk made, and hold what caulk put into it.
+//! Whose the commits of a branch are. Neither its name nor a body decides that, for anybody may write those: the last commit must be
+//! one that caulk made, hold what caulk put into it, and stand on the commit that it was made on, which was the base then.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,8 @@ impl Ourselves<'_> {
         account.is_some_and(|account| known.any(|name| account.is(name)))
     }
 
-    /// Returns what our commit says that it holds, if it is one. Whoever amends a commit or puts it elsewhere is its committer.
+    /// Returns what our commit says that it holds, if it is one. Whoever amends a commit or puts it elsewhere is its committer, and
+    /// one that stands on another commit than it was made on was put there: what lies below may be anybody's.
     pub(super) fn made(&self, commit: &CommitSeen) -> Option<Trailer> {
         let text = &commit.commit;
         let written = self.are(commit.author.as_ref()) || self.has_address(text.author.as_ref());
@@ -82,7 +83,8 @@ impl Ourselves<'_> {
             || self.has_address(text.committer.as_ref())
             || is_site(commit.committer.as_ref(), text.committer.as_ref());
         let trailer = Trailer::of(&text.message)?;
-        (written && committed && commit.parents.len() == 1).then_some(trailer)
+        let stands = matches!(&*commit.parents, [parent] if parent.sha == trailer.parent);
+        (written && committed && stands).then_some(trailer)
     }
 
     fn has_address(&self, person: Option<&Person>) -> bool {
@@ -117,7 +119,7 @@ impl Branch {
         };
         if let Some(trailer) = self.tip().and_then(|tip| we.made(tip)) {
             if since.holds.as_ref() == Some(&trailer.digest) {
-                let Trailer { fingerprint, digest } = trailer;
+                let Trailer { fingerprint, digest, .. } = trailer;
                 return Ownership::Ours { fingerprint, digest };
             }
             let commit = short(&last.sha);

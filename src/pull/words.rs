@@ -49,7 +49,7 @@ pub(super) fn message(
     settings: &Settings,
     (base, branch): (&str, &str),
     title: &str,
-    (fingerprint, digest): (&str, &str),
+    trailer: &Trailer,
 ) -> Result<CommitMessage> {
     let (headline, mut body) = match &settings.message {
         Some(template) => {
@@ -66,7 +66,8 @@ pub(super) fn message(
     if !body.is_empty() {
         body.push_str("\n\n");
     }
-    body.push_str(&format!("{TRAILER}{fingerprint} {digest}"));
+    let Trailer { fingerprint, digest, parent } = trailer;
+    body.push_str(&format!("{TRAILER}{fingerprint} {digest} {parent}"));
     if let Some(person) = &settings.sign_off {
         body.push_str(&format!("\nSigned-off-by: {} <{}>", person.name, person.email));
     }
@@ -76,16 +77,20 @@ pub(super) fn message(
 /// What the last lines of a commit's message say that it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trailer {
+    /// Names what it changes, wherever that is.
     pub(super) fingerprint: String,
+    /// Names the contents of its files.
     pub(super) digest: String,
+    /// The commit that it was made on. One that was put onto another says so by it.
+    pub(super) parent: String,
 }
 
 impl Trailer {
     pub(super) fn of(message: &str) -> Option<Self> {
         let last = message.trim_end().rsplit("\n\n").next()?;
         let told = last.lines().find_map(|line| line.trim_end().strip_prefix(TRAILER))?;
-        let (fingerprint, digest) = told.split_once(' ')?;
-        Some(Self { fingerprint: fingerprint.to_owned(), digest: digest.to_owned() })
+        let mut parts = told.split(' ').map(str::to_owned);
+        Some(Self { fingerprint: parts.next()?, digest: parts.next()?, parent: parts.next()? })
     }
 }
 
@@ -130,15 +135,19 @@ mod tests {
         }
     }
 
+    fn trailer() -> Trailer {
+        Trailer { fingerprint: "f0".to_owned(), digest: "d0".to_owned(), parent: "c0".to_owned() }
+    }
+
     #[test]
     fn what_is_told_by_default_holds_no_word_of_a_manifest() {
         let report = report_of("@octocat fixes #1");
         let title = title(&report, &settings(), "main", "caulk/mend").expect("a title");
         assert_eq!(title, "fix: mend 1 place in 1 file");
-        let told = message(&report, &settings(), ("main", "caulk/mend"), &title, ("f0", "d0"));
+        let told = message(&report, &settings(), ("main", "caulk/mend"), &title, &trailer());
         assert_eq!(
             told.expect("a message").to_string(),
-            "fix: mend 1 place in 1 file\n\nentrypoint-overridden: 1 place\n\nCaulk-Mend: f0 d0\nSigned-off-by: A <a@x>"
+            "fix: mend 1 place in 1 file\n\nentrypoint-overridden: 1 place\n\nCaulk-Mend: f0 d0 c0\nSigned-off-by: A <a@x>"
         );
     }
 
@@ -152,18 +161,18 @@ mod tests {
         };
         let title = title(&report, &settings, "main", "b").expect("a title");
         assert_eq!(title, "chore(k8s): 1 in 1 for main");
-        let told = message(&report, &settings, ("main", "b"), &title, ("f0", "d0")).expect("a message");
-        assert_eq!(told.to_string(), "chore: x\n\nBecause of entrypoint-overridden.\n\nCaulk-Mend: f0 d0");
+        let told = message(&report, &settings, ("main", "b"), &title, &trailer()).expect("a message");
+        assert_eq!(told.to_string(), "chore: x\n\nBecause of entrypoint-overridden.\n\nCaulk-Mend: f0 d0 c0");
         let bad = Settings { title: Some("{{ nothing }}".to_owned()), ..Settings::default() };
         assert!(super::title(&report, &bad, "main", "b").is_err());
     }
 
     #[test]
     fn the_trailer_is_read_from_the_last_lines_alone() {
-        let trailer = |text: &str| Trailer::of(text).map(|found| (found.fingerprint, found.digest));
-        let expected = Some(("f0".to_owned(), "d0".to_owned()));
-        assert_eq!(trailer("fix: x\n\nCaulk-Mend: f0 d0\nSigned-off-by: A <a@x>\n"), expected);
-        assert_eq!(trailer("fix: x\n\nCaulk-Mend: f0 d0\n\nmore"), None);
-        assert_eq!(trailer("fix: x"), None);
+        let told = "fix: x\n\nCaulk-Mend: f0 d0 c0\nSigned-off-by: A <a@x>\n";
+        assert_eq!(Trailer::of(told), Some(trailer()));
+        assert_eq!(Trailer::of("fix: x\n\nCaulk-Mend: f0 d0 c0\n\nmore"), None);
+        assert_eq!(Trailer::of("fix: x\n\nCaulk-Mend: f0 d0\n"), None);
+        assert_eq!(Trailer::of("fix: x"), None);
     }
 }

@@ -61,6 +61,7 @@ fn seen() -> Observed {
         pulls: Vec::new(),
         unmarked: Vec::new(),
         missing: Missing::default(),
+        built_upon: false,
         others_open: 0,
         recent: 0,
     }

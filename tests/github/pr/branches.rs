@@ -65,6 +65,8 @@ enum Amended {
     Message,
     Mode,
     Content,
+    /// It is put onto a commit of theirs.
+    Parent,
 }
 
 /// Amends the last commit of our branch. Its author stays, as git has it, and the committer is whoever is named.
@@ -72,7 +74,7 @@ fn amend(stage: &Stage, what: Amended, committer: (&str, &str)) -> String {
     let git = git2::Repository::open_bare(stage.server.path(REPOSITORY)).expect("a repository");
     let head = stage.server.branch(REPOSITORY, BRANCH).expect("a branch").parse().expect("a name");
     let old = git.find_commit(head).expect("a commit");
-    let parent = old.parent(0).expect("a parent");
+    let mut parent = old.parent(0).expect("a parent");
     let (tree, words) = (old.tree().expect("a tree"), old.message().expect("words").to_owned());
     let file = tree.get_name("a.yaml").expect("a file").id();
     let mut update = git2::build::TreeUpdateBuilder::new();
@@ -84,6 +86,18 @@ fn amend(stage: &Stage, what: Amended, committer: (&str, &str)) -> String {
         }
         Amended::Content => {
             update.upsert("a.yaml", git.blob(b"theirs: true\n").expect("a blob"), git2::FileMode::Blob);
+            words
+        }
+        Amended::Parent => {
+            let blob = git.blob(b"theirs\n").expect("a blob");
+            update.upsert("theirs.txt", blob, git2::FileMode::Blob);
+            let mut below = git2::build::TreeUpdateBuilder::new();
+            below.upsert("theirs.txt", blob, git2::FileMode::Blob);
+            let below = below.create_updated(&git, &parent.tree().expect("a tree")).expect("a tree");
+            let (author, below) = (old.author(), git.find_tree(below).expect("a tree"));
+            let made =
+                git.commit(None, &author, &author, "my own work", &below, &[&parent]).expect("a commit");
+            parent = git.find_commit(made).expect("a commit");
             words
         }
     };
@@ -105,6 +119,7 @@ fn what_people_amend_is_theirs() {
         (Amended::Mode, SITE),
         (Amended::Content, ANN),
         (Amended::Content, SITE),
+        (Amended::Parent, SITE),
     ] {
         let stage = Stage::broken();
         stage.server.person("ann");
@@ -163,6 +178,21 @@ fn a_second_pull_request_of_our_branch_does_not_freeze_ours() {
     stage.pr(&[]).exits(0).says("#1, caulk/mend into main: closed");
     let open: Vec<bool> = stage.server.pulls(REPOSITORY).iter().map(|pull| pull.open).collect();
     assert_eq!(open, [false, true], "the branch of ann's stays");
+}
+
+#[test]
+fn a_branch_that_somebody_builds_upon_is_not_deleted() {
+    let stage = Stage::broken();
+    stage.pr(&[]).exits(0);
+    let ours = stage.server.branch(REPOSITORY, BRANCH).expect("a branch");
+    stage.server.set_branch(REPOSITORY, "more", &ours);
+    stage.server.commit(REPOSITORY, "more", "ann", &[("notes.txt", Some("more\n"))]);
+    stage.server.open(REPOSITORY, "ann", "more", BRANCH, "More");
+    stage.server.commit(REPOSITORY, "main", "ann", &[("a.yaml", Some(&mended("a")))]);
+    stage.pr(&[]).exits(0).says("closed");
+    assert_eq!(stage.server.branch(REPOSITORY, BRANCH), Some(ours));
+    let open: Vec<bool> = stage.server.pulls(REPOSITORY).iter().map(|pull| pull.open).collect();
+    assert_eq!(open, [false, true]);
 }
 
 /// The same Deployment in a file that is longer by a comment, so that its blob is another and the change is not.
