@@ -72,15 +72,24 @@ pub(in crate::rules) fn remedy(cx: &Context<'_>, runs: &[&Run<'_>], change: &Cha
 /// Returns the arguments that an overlay's container is to have.
 ///
 /// Where the overlay brings a whole list of `args` and the file has none, that list takes the place of the moved words. Nothing
-/// is lost if those are flags, none with a value in a word of its own, and the list repeats them all: its author wrote down
+/// is lost if both are flags alone, none with a value in a word of its own, and the list repeats them all: its author wrote down
 /// the whole command line. Else the words are to come before the list, and the proof tells whether they do.
 fn composed(run: &Run<'_>, variant: &Variant, dropped: usize) -> Vec<String> {
     let whole = joined(&run.command, &run.args, dropped);
     let (Words::List(moved), Words::List(list)) = (&run.command, &run.args) else { return whole };
     let replaces = run.node.entry("args").is_none() && variant.args.list.is_some();
     let count = |words: &[String], word: &String| words.iter().filter(|other| *other == word).count();
-    let repeats = |word: &String| word.starts_with('-') && count(list, word) >= count(moved, word);
-    if replaces && moved.iter().all(repeats) { list.clone() } else { whole }
+    let repeats = |word: &String| count(list, word) >= count(moved, word);
+    // A flag without `=` may take the next word for its value, unless it stood without one before.
+    let stands_alone = |word: &String| is_flag(word) && (word.contains('=') || moved.contains(word));
+    let is_whole = moved.iter().all(|word| is_flag(word) && repeats(word)) && list.iter().all(stands_alone);
+    if replaces && is_whole { list.clone() } else { whole }
+}
+
+/// Tells whether a word is a flag: `-v`, `--log-level=info`; not `--`, `-` or a negative number.
+fn is_flag(word: &str) -> bool {
+    let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+    name.is_some_and(|name| name.starts_with(|first: char| first.is_ascii_alphabetic()))
 }
 
 fn joined(command: &Words, args: &Words, dropped: usize) -> Vec<String> {
