@@ -15,12 +15,13 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 }
 
 /// A word in names of secrets.
-const WORD: &str = r"(?:password|passwd|passphrase|secret(?:[-_]?key)?|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?)";
+const WORD: &str = r"(?:password|passwd|passphrase|[-_]pass|pwd|secret(?:[-_]?key)?|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?)";
 
 /// Masks what a name or an address tells in one word.
 fn told(text: &str) -> Cow<'_, str> {
     static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        let user_info = r"://[^\s/@:'\x22]*:(?<a>[^\s/@'\x22]+)@";
+        // A name that is so long is a token.
+        let user_info = r"://(?:[^\s/@:'\x22]*:(?<a>[^\s/@'\x22]+)|(?<e>[^\s/@:'\x22]{20,}))@";
         // Manifests name a secret in one line and tell it in the next: `name:` and `value:` of a variable, and an option and its
         // word in a list. Each line of a diff has a mark before it.
         let line = r"\h*\n[ +-]?\h*".replace(r"\h", r"[^\S\n]");
@@ -34,7 +35,7 @@ fn told(text: &str) -> Cow<'_, str> {
     // A pattern that does not compile, as in a build with other features of the crate, hides everything rather than nothing.
     let Some(secret) = SECRET.as_ref() else { return hidden(text) };
     secret.replace_all(text, |found: &regex::Captures<'_>| {
-        let part = ["a", "b", "c", "d"].into_iter().find_map(|name| found.name(name));
+        let part = ["a", "b", "c", "d", "e"].into_iter().find_map(|name| found.name(name));
         let (Some(all), Some(part)) = (found.get(0), part) else { return String::new() };
         let stars = "*".repeat(part.len());
         // A reference to a variable is no secret, and hiding it would hide the point.
@@ -106,6 +107,11 @@ mod tests {
             ("DB_PASSWORD=hunter2 x", "DB_PASSWORD=******* x"),
             ("args: [\"--token\", \"hunter2\"]", "args: [\"--token\", \"*******\"]"),
             ("--api-key=hunter2", "--api-key=*******"),
+            ("--db-pass=hunter2", "--db-pass=*******"),
+            ("Server=db;Pwd=hunter2", "Server=db;Pwd=*******"),
+            ("https://abcdefghijklmnopqrst@host/x", "https://********************@host/x"),
+            ("https://somebody@host/x", "https://somebody@host/x"),
+            ("bypass: x", "bypass: x"),
             ("password: 'hünter2'", "password: '********'"),
             ("{name: DB_PASSWORD, value: hunter2}", "{name: DB_PASSWORD, value: *******}"),
             (
