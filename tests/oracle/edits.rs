@@ -1,6 +1,7 @@
 //! After a fix, kustomize renders what it rendered before, but for what the fix declares.
 //!
-//! Declared is one change alone: the words of `command` come before those of `args`, and `command` is gone.
+//! Declared is one of two changes: `command` is gone, and its words come before those of `args`; or they were flags that an
+//! overlay's `args`, flags alone as well, repeats every one of, and `args` stays as it was.
 
 mod broken;
 mod overlays;
@@ -114,9 +115,13 @@ impl Pair<'_> {
             texts.items(&list).iter().map(|word| texts.text(word).map(std::borrow::Cow::into_owned)).collect()
         };
         let moved = words(self.old, a, "command").filter(|_| self.new.get(b, "command").is_none());
-        let moved = moved.is_some_and(|mut expected| {
-            expected.extend(words(self.old, a, "args").unwrap_or_default());
-            words(self.new, b, "args") == Some(expected)
+        let moved = moved.is_some_and(|command| {
+            let (old, new) = (words(self.old, a, "args").unwrap_or_default(), words(self.new, b, "args"));
+            let repeats = command.iter().all(|word| word.starts_with("--") && old.contains(word))
+                && old
+                    .iter()
+                    .all(|word| word.starts_with("--") && (word.contains('=') || command.contains(word)));
+            new == Some([&command[..], &old].concat()) || repeats && new.as_ref() == Some(&old)
         });
         difference.declared += usize::from(moved);
         let skips = |key: &str| moved && matches!(key, "command" | "args");
