@@ -224,6 +224,27 @@ fn the_central_configuration_comes_from_a_repository_and_is_only_narrowed() {
 }
 
 #[test]
+fn what_the_organisation_knows_of_its_images_holds_in_every_repository() {
+    let world = World::new(0);
+    let manifest = broken().replace("ghcr.io/goauthentik/server:2024.12.1", "registry.acme.example/shop:1.2");
+    let facts = "images:\n  - image: registry.acme.example/shop\n    entrypoint: [dumb-init, --, shop]\n    \
+                 forwards: own-program\n    arguments: [server]\n    absent: [server]\n";
+    for name in ["acme/one", "acme/two"] {
+        world.server.create(name, &[("app.yaml", &manifest)]);
+    }
+    world.plan(&[]).exits(0);
+    let entries = world.entries("caulk-sweep.jsonl");
+    assert!(["acme/one", "acme/two"].iter().all(|name| entries[*name]["files"].is_null()), "{entries:?}");
+    world.server.create("acme/settings", &[(".caulk.yaml", facts)]);
+    world.plan(&["--config-from", "acme/settings"]).exits(0);
+    world.apply(&[]).exits(0);
+    for name in ["acme/one", "acme/two"] {
+        let mend = world.server.file(name, "caulk/mend", "app.yaml");
+        assert_eq!(mend, Some(manifest.replace("command:", "args:")), "{name}");
+    }
+}
+
+#[test]
 fn a_termination_while_writing_ends_cleanly_and_the_next_run_goes_on() {
     let world = World::new(24);
     world.plan(&[]).exits(0);
