@@ -31,7 +31,13 @@ use caulk_transforms::{
 };
 
 use self::{
-    archive::Archive, cache::Cache, cluster::Report, inspect::Looked, join::join, local::Local, lock::Lock,
+    archive::Archive,
+    cache::Cache,
+    cluster::{Cluster, Report},
+    inspect::Looked,
+    join::join,
+    local::Local,
+    lock::Lock,
     online::Online,
 };
 use crate::net::{address, transport, trouble};
@@ -66,7 +72,7 @@ pub struct Sources {
     /// Found when the first question comes.
     local: OnceCell<Local>,
     archives: Vec<Archive>,
-    reports: Vec<Report>,
+    cluster: Cluster,
     online: Option<Online>,
     cache: Cache,
     images: BTreeMap<ImageRef, Result<ImageFacts, String>>,
@@ -110,7 +116,7 @@ impl Sources {
             declaring: None,
             local: OnceCell::new(),
             archives: opened.collect::<Result<_>>()?,
-            reports: cluster::read(&options.evidence)?,
+            cluster: cluster::read(&options.evidence)?,
             online,
             cache: Cache::default(),
             images: BTreeMap::new(),
@@ -175,7 +181,7 @@ impl Sources {
     /// Returns what a cluster told.
     #[must_use]
     pub fn reports(&self) -> &[Report] {
-        &self.reports
+        &self.cluster.reports
     }
 
     fn note_image(&mut self, image: &ImageRef, answer: &Result<ImageFacts, String>) {
@@ -199,10 +205,13 @@ impl Sources {
             None => BTreeMap::new(),
         };
         for image in new {
-            let answer = match self.replayed.as_ref().and_then(|lock| lock.image(&image)) {
+            let mut answer = match self.replayed.as_ref().and_then(|lock| lock.image(&image)) {
                 Some(answer) => answer.clone(),
                 None => self.image(&image, remote.remove(&image)),
             };
+            if let Ok(facts) = &mut answer {
+                cluster::observe(&self.cluster, &image, facts);
+            }
             self.images.insert(image, answer);
         }
     }
@@ -332,7 +341,7 @@ impl Sources {
     fn weigh(&self, image: &ImageRef, program: &str, presence: Presence) -> Presence {
         let known = self.images.get(image).and_then(|known| known.as_ref().ok());
         let path = known.and_then(|known| known.path.as_deref());
-        match (cluster::proof_of_absence(&self.reports, image, path, program), presence) {
+        match (cluster::proof_of_absence(&self.cluster.reports, image, path, program), presence) {
             (None, presence) => presence,
             (Some(proof), Presence::Unknown(_) | Presence::Absent(_)) => Presence::Absent(proof),
             (Some(proof), Presence::Present(path, _)) => {

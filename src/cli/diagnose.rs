@@ -56,7 +56,7 @@ impl Diagnose {
                 "nothing is to be diagnosed: give --evidence FILE with what `kubectl get pods -A -o json` printed"
             );
         }
-        let reports = cluster::read(self.sources.evidence())?;
+        let reports = cluster::read(self.sources.evidence())?.reports;
         let folder = env::current_dir().context("the current folder is gone")?;
         let request = Request {
             paths: self.paths.clone(),

@@ -1,10 +1,12 @@
-//! What a cluster says of images whose containers did not start.
+//! What a cluster says of images whose containers did not start, or did.
 
 use std::{fs, io::Read as _, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use caulk_transforms::{
-    evidence::{self, Crash},
+    argv::{DEFAULT_PATH, dissect, same_program},
+    evidence::{self, Crash, Start},
+    facts::ImageFacts,
     finding::Evidence,
     image::ImageRef,
 };
@@ -21,20 +23,31 @@ pub struct Report {
     pub source: String,
 }
 
+/// What all files of evidence tell.
+#[derive(Debug, Clone, Default)]
+pub struct Cluster {
+    /// What does not start or does not stay.
+    pub reports: Vec<Report>,
+    /// Containers whose own command was started, each with the file that tells it.
+    starts: Vec<(Start, String)>,
+}
+
 /// Reads files of evidence.
 ///
 /// # Errors
 /// With the file's name, if it cannot be read or is no evidence.
-pub fn read(paths: &[std::path::PathBuf]) -> Result<Vec<Report>> {
+pub fn read(paths: &[std::path::PathBuf]) -> Result<Cluster> {
     let mut reports: Vec<Report> = Vec::new();
+    let mut starts = Vec::new();
     for path in paths {
         let text = text(path)?;
-        let crashes =
+        let told =
             evidence::read(&text).with_context(|| format!("failed to use {} as evidence", path.display()))?;
         let source = path.display().to_string();
-        reports.extend(crashes.into_iter().map(|crash| Report { crash, source: source.clone() }));
+        reports.extend(told.crashes.into_iter().map(|crash| Report { crash, source: source.clone() }));
+        starts.extend(told.starts.into_iter().map(|start| (start, source.clone())));
     }
-    Ok(joined(reports))
+    Ok(Cluster { reports: joined(reports), starts })
 }
 
 fn text(path: &Path) -> Result<String> {
@@ -74,7 +87,7 @@ pub(super) fn proof_of_absence(
     let mut proofs = reports.iter().filter(|report| {
         let cause = report.crash.cause.as_ref();
         cause.is_some_and(|cause| cause.kind.proves_absence() && cause.program == program)
-            && same_image(&report.crash, image)
+            && same_image(report.crash.image.as_deref(), report.crash.digest.as_ref(), image)
             && report.crash.shows_the_image(path)
     });
     let first = proofs.next()?;
@@ -87,14 +100,50 @@ pub(super) fn proof_of_absence(
     Some(Evidence { what, source: first.source.clone() })
 }
 
+/// Adds to what is known of an image what a cluster has seen of its containers, wherever their programs came from: it
+/// contradicts whoever says that the image lacks what was started, or starts with what was not found.
+pub(super) fn observe(cluster: &Cluster, image: &ImageRef, facts: &mut ImageFacts) {
+    for (start, source) in &cluster.starts {
+        if let Some(word) = start.command.first()
+            && same_image(Some(&start.image), start.digest.as_ref(), image)
+        {
+            let what = format!("{} {} with command {:?}", start.title, start.state, start.command);
+            facts.started.entry(word.clone()).or_insert(Evidence { what, source: source.clone() });
+        }
+    }
+    for Report { crash, source } in &cluster.reports {
+        let Some(cause) = &crash.cause else { continue };
+        if !same_image(crash.image.as_deref(), crash.digest.as_ref(), image) {
+            continue;
+        }
+        let what = format!("{} says `{}`", crash.title(), cause.text);
+        let evidence = Evidence { what, source: source.clone() };
+        // Whoever names another program has got past the first word of the command.
+        let first = crash.argv.as_ref().and_then(|(command, _)| command.first());
+        if let Some(word) = first.filter(|word| **word != cause.program) {
+            facts.started.entry(word.clone()).or_insert_with(|| evidence.clone());
+        }
+        if cause.kind.proves_absence() && is_of_entrypoint(&cause.program, facts) {
+            facts.missing.entry(cause.program.clone()).or_insert(evidence);
+        }
+    }
+}
+
+/// Tells whether the entrypoint executes a program, as one of its wrappers or as what they start.
+fn is_of_entrypoint(program: &str, facts: &ImageFacts) -> bool {
+    let path = facts.path.as_deref().unwrap_or(DEFAULT_PATH);
+    let executed = facts.entrypoint.iter().take(dissect(&facts.entrypoint).skipped + 1);
+    executed.into_iter().any(|word| same_program(program, word, path))
+}
+
 /// The name, the tag and, where both are known, the digest must be the same: another version may have the program.
-fn same_image(crash: &Crash, image: &ImageRef) -> bool {
-    let Some(there) = crash.image.as_ref().and_then(|text| ImageRef::parse(text).ok()) else { return false };
+fn same_image(text: Option<&str>, runs: Option<&String>, image: &ImageRef) -> bool {
+    let Some(there) = text.and_then(|text| ImageRef::parse(text).ok()) else { return false };
     if there.name() != image.name() {
         return false;
     }
     match &image.digest {
-        Some(digest) => Some(digest) == there.digest.as_ref().or(crash.digest.as_ref()),
+        Some(digest) => Some(digest) == there.digest.as_ref().or(runs),
         None => there.digest.is_none() && there.effective_tag() == image.effective_tag(),
     }
 }

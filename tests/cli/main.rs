@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod corpus;
+mod evidence;
 mod example;
 mod explain;
 mod fix;

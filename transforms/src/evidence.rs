@@ -1,4 +1,4 @@
-//! Reads what a cluster says of containers that do not start: pods, events, descriptions, runtime errors.
+//! Reads what a cluster says of containers that start or do not: pods, events, descriptions, runtime errors.
 //!
 //! The texts come from `kubectl`; nobody is asked here. What a runtime reports is quoted, and only texts that
 //! name the missing executable become a [`Cause`].
@@ -96,6 +96,37 @@ impl Crash {
     }
 }
 
+/// A container whose command a cluster has started: its first word is a program there, whatever else is said of the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// `namespace/pod [container]`.
+    pub title: String,
+    /// The image of the container's specification.
+    pub image: String,
+    /// The digest that the cluster runs, `sha256:...`.
+    pub digest: Option<String>,
+    /// The words of its command.
+    pub command: Vec<String>,
+    /// What became of it: `runs`, `ended with exit code 1`.
+    pub state: String,
+}
+
+/// What one text tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told {
+    /// Containers that do not start or do not stay.
+    pub crashes: Vec<Crash>,
+    /// Containers whose own command was started.
+    pub starts: Vec<Start>,
+}
+
+/// Returns what became of a container by its exit code, if its program must have run for that. Runtimes and shells use the
+/// codes from 126 to 128 for programs that they could not start.
+fn ended_by_itself(reason: &str, exit_code: i64) -> Option<String> {
+    let ran = matches!(reason, "Completed" | "Error" | "OOMKilled") && !(126..=128).contains(&exit_code);
+    ran.then(|| format!("ended with exit code {exit_code}"))
+}
+
 /// Why a text is no evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EvidenceError {
@@ -113,11 +144,10 @@ pub enum EvidenceError {
 ///
 /// # Errors
 /// [`EvidenceError`] if the text is none of these.
-pub fn read(text: &str) -> Result<Vec<Crash>, EvidenceError> {
+pub fn read(text: &str) -> Result<Told, EvidenceError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let crashes =
-        if text.trim_start().starts_with('{') { objects::read(text)? } else { describe::read(text)? };
-    Ok(merge(crashes))
+    let told = if text.trim_start().starts_with('{') { objects::read(text)? } else { describe::read(text)? };
+    Ok(Told { crashes: merge(told.crashes), ..told })
 }
 
 /// Joins what several texts tell of one container: an event often has the message that the pod's status lost.

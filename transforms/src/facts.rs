@@ -72,6 +72,12 @@ pub struct ImageFacts {
     pub programs_complete: bool,
     /// Names that are known not to be programs on PATH.
     pub absent: Vec<String>,
+    /// First words of a `command` that a cluster has started with this image: programs there, whatever else is said of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub started: BTreeMap<String, Evidence>,
+    /// Programs of the entrypoint that a cluster has not found in this image.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub missing: BTreeMap<String, Evidence>,
     /// Whether this is a Windows image.
     pub windows: bool,
     /// Where all of this was read.

@@ -1,9 +1,9 @@
 //! The text of `kubectl describe pod`.
 
-use super::{Cause, Crash, EvidenceError};
+use super::{Cause, Crash, EvidenceError, Start, Told, ended_by_itself};
 
 /// Reads one description or several, one after the other.
-pub(super) fn read(text: &str) -> Result<Vec<Crash>, EvidenceError> {
+pub(super) fn read(text: &str) -> Result<Told, EvidenceError> {
     let mut pods = Vec::new();
     for line in text.lines() {
         // Each description begins with its name at the very left.
@@ -17,7 +17,11 @@ pub(super) fn read(text: &str) -> Result<Vec<Crash>, EvidenceError> {
     if !pods.iter().any(|pod| pod.is_pod) {
         return Err(EvidenceError::Unfamiliar);
     }
-    Ok(pods.into_iter().filter(|pod| pod.is_pod).flat_map(Pod::crashes).collect())
+    pods.retain(|pod| pod.is_pod);
+    Ok(Told {
+        starts: pods.iter().flat_map(Pod::starts).collect(),
+        crashes: pods.into_iter().flat_map(Pod::crashes).collect(),
+    })
 }
 
 #[derive(Default)]
@@ -47,6 +51,9 @@ struct Container {
     /// The reasons of state and last state.
     reasons: Vec<String>,
     messages: Vec<String>,
+    running: bool,
+    /// The reason and the code of each end.
+    ends: Vec<(String, i64)>,
     /// The heading inside the container that the line stands under, and its indentation.
     section: String,
 }
@@ -92,6 +99,19 @@ impl Pod {
 
     fn label(&mut self, text: &str) {
         self.labels.extend(text.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    fn starts(&self) -> Vec<Start> {
+        let start = |container: &Container| {
+            Some(Start {
+                title: format!("{}/{} [{}]", self.namespace, self.name, container.name),
+                image: container.image.clone()?,
+                digest: container.digest.clone(),
+                command: Some(container.command.clone()).filter(|command| !command.is_empty())?,
+                state: container.started()?,
+            })
+        };
+        self.containers.iter().filter_map(start).collect()
     }
 
     fn crashes(self) -> Vec<Crash> {
@@ -163,10 +183,26 @@ impl Container {
                 self.digest = value.rsplit_once('@').map(|(_, digest)| digest.to_owned());
             }
             "Restart Count" => self.restarts = value.parse().unwrap_or(0),
+            "State" if value == "Running" => self.running = true,
+            "Exit Code" if self.in_state() => {
+                let reason = self.reasons.last().cloned().unwrap_or_default();
+                self.ends.extend(value.parse().ok().map(|code| (reason, code)));
+            }
             "Reason" if self.in_state() => self.reasons.push(value.to_owned()),
             "Message" if self.in_state() => self.messages.push(value.to_owned()),
             _ => {}
         }
+    }
+
+    /// Returns what became of the container, if its program was started.
+    fn started(&self) -> Option<String> {
+        if self.running {
+            return Some("runs".to_owned());
+        }
+        if self.messages.iter().any(|message| Cause::find(message).is_some()) {
+            return None;
+        }
+        self.ends.iter().find_map(|(reason, code)| ended_by_itself(reason, *code))
     }
 
     fn in_state(&self) -> bool {

@@ -5,33 +5,33 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::value::RawValue;
 
-use super::{Cause, Crash, EvidenceError};
+use super::{Cause, Crash, EvidenceError, Start, Told, ended_by_itself};
 
 /// Reads a list of objects or a single one. Objects of other kinds, whatever they hold, are passed over.
-pub(super) fn read(text: &str) -> Result<Vec<Crash>, EvidenceError> {
+pub(super) fn read(text: &str) -> Result<Told, EvidenceError> {
     let list: List<'_> =
         serde_json::from_str(text).map_err(|error| EvidenceError::Json(error.to_string()))?;
-    let mut crashes = Vec::new();
+    let mut told = Told::default();
     let mut familiar = false;
     match list.items {
         Some(items) => {
             // An empty list is familiar: there is nothing wrong in that cluster.
             familiar |= items.is_empty();
             for item in items {
-                familiar |= collect(item.get(), &mut crashes);
+                familiar |= collect(item.get(), &mut told);
             }
         }
-        None => familiar |= collect(text, &mut crashes),
+        None => familiar |= collect(text, &mut told),
     }
-    if familiar { Ok(crashes) } else { Err(EvidenceError::Unfamiliar) }
+    if familiar { Ok(told) } else { Err(EvidenceError::Unfamiliar) }
 }
 
-/// Appends the crashes of an object, and tells whether it is a pod or an event.
-fn collect(text: &str, crashes: &mut Vec<Crash>) -> bool {
+/// Appends what an object tells, and returns whether it is a pod or an event.
+fn collect(text: &str, told: &mut Told) -> bool {
     match serde_json::from_str::<Kind>(text).map(|object| object.kind) {
         Ok(kind) if kind == "Pod" || kind == "Event" => {
             if let Ok(item) = serde_json::from_str::<Item>(text) {
-                item.collect(crashes);
+                item.collect(told);
             }
             true
         }
@@ -158,6 +158,7 @@ struct ContainerStatus {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct State {
+    running: Option<IgnoredAny>,
     waiting: Option<Reason>,
     terminated: Option<Reason>,
 }
@@ -188,15 +189,15 @@ const WAITING: [&str; 5] =
 const NEVER_RAN: [&str; 3] = ["StartError", "ContainerCannotRun", "RunContainerError"];
 
 impl Item {
-    fn collect(&self, crashes: &mut Vec<Crash>) {
+    fn collect(&self, told: &mut Told) {
         if self.kind == "Pod" {
-            self.pod(crashes);
+            self.pod(told);
         } else {
-            crashes.extend(self.event());
+            told.crashes.extend(self.event());
         }
     }
 
-    fn pod(&self, crashes: &mut Vec<Crash>) {
+    fn pod(&self, told: &mut Told) {
         let status = &self.status;
         let lists = [
             (&status.container_statuses, &self.spec.containers),
@@ -205,9 +206,10 @@ impl Item {
         ];
         for (statuses, specs) in lists {
             for status in statuses.iter().flatten() {
-                let Some((reason, message)) = status.crash() else { continue };
                 let spec = specs.iter().flatten().find(|spec| spec.name == status.name);
-                crashes.push(Crash {
+                told.starts.extend(spec.and_then(|spec| self.start(spec, status)));
+                let Some((reason, message)) = status.crash() else { continue };
+                told.crashes.push(Crash {
                     namespace: self.metadata.namespace.clone(),
                     pod: self.metadata.name.clone(),
                     owners: self.owners(),
@@ -232,6 +234,17 @@ impl Item {
                 });
             }
         }
+    }
+
+    fn start(&self, spec: &ContainerSpec, status: &ContainerStatus) -> Option<Start> {
+        let command = spec.command.clone().filter(|command| !command.is_empty())?;
+        Some(Start {
+            title: format!("{}/{} [{}]", self.metadata.namespace, self.metadata.name, status.name),
+            image: spec.image.clone()?,
+            digest: digest(&status.image_id),
+            command,
+            state: status.started()?,
+        })
     }
 
     fn owners(&self) -> Vec<(String, String)> {
@@ -264,6 +277,18 @@ impl Item {
 }
 
 impl ContainerStatus {
+    /// Returns what became of the container, if its program was started.
+    fn started(&self) -> Option<String> {
+        if self.state.running.is_some() {
+            return Some("runs".to_owned());
+        }
+        let ended = [&self.state, &self.last_state].into_iter().filter_map(|state| state.terminated.as_ref());
+        let names_no_program = |reason: &&Reason| reason.message.as_deref().and_then(Cause::find).is_none();
+        ended
+            .filter(names_no_program)
+            .find_map(|ended| ended_by_itself(ended.reason.as_deref().unwrap_or_default(), ended.exit_code))
+    }
+
     /// Returns the reason and the message of a crash, the most telling message of both states.
     fn crash(&self) -> Option<(String, String)> {
         let reason_in = |reason: &&Reason, known: &[&str]| {

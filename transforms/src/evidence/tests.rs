@@ -5,6 +5,15 @@ use crate::{
     syntax,
 };
 
+fn read(text: &str) -> Result<Vec<Crash>, EvidenceError> {
+    super::read(text).map(|told| told.crashes)
+}
+
+fn starts(text: &str) -> Vec<(Vec<String>, String)> {
+    let told = super::read(text).expect("it is evidence");
+    told.starts.into_iter().map(|start| (start.command, start.state)).collect()
+}
+
 const CONTAINERD: &str = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
     unable to start container process: error during container init: exec: \"server\": executable file not found in $PATH: unknown";
 
@@ -111,6 +120,44 @@ fn a_description_is_read() {
     assert_eq!(crash.history(), "166 restarts since Wed, 01 May 2024 10:00:00 +0000");
     assert_eq!(crash.labels.get("pod-template-hash").map(String::as_str), Some("5d4f8b6c9"));
     assert_eq!(crash.cause.as_ref().map(|cause| cause.program.as_str()), Some("server"));
+}
+
+#[test]
+fn a_container_that_got_past_its_command_is_told() {
+    let status = |state: &str| {
+        starts(&format!(
+            r#"{{"kind":"Pod","metadata":{{"name":"a","namespace":"b"}},"spec":{{"containers":[{{"name":"c","image":"i","command":["server"]}},
+            {{"name":"d","image":"i","args":["server"]}}]}},"status":{{"containerStatuses":[{{"name":"c",{state}}},{{"name":"d",{state}}}]}}}}"#
+        ))
+    };
+    let seen = |state: &str| vec![(vec!["server".to_owned()], state.to_owned())];
+    let ended =
+        |reason: &str, code: i64| format!(r#""terminated":{{"reason":"{reason}","exitCode":{code}}}"#);
+    assert_eq!(status(r#""state":{"running":{}}"#), seen("runs"), "of the one with a command of its own");
+    assert_eq!(status(&format!(r#""state":{{{}}}"#, ended("Completed", 0))), seen("ended with exit code 0"));
+    let looping = format!(
+        r#""state":{{"waiting":{{"reason":"CrashLoopBackOff"}}}},"lastState":{{{}}}"#,
+        ended("Error", 1)
+    );
+    assert_eq!(status(&looping), seen("ended with exit code 1"));
+    for (reason, code) in [("StartError", 128), ("ContainerCannotRun", 127), ("Error", 127), ("Error", 126)] {
+        assert_eq!(status(&format!(r#""lastState":{{{}}}"#, ended(reason, code))), [], "{reason} {code}");
+    }
+    assert_eq!(status(r#""state":{"waiting":{"reason":"ContainerCreating"}}"#), []);
+    assert_eq!(starts(&pod(r#""command":["server"]"#)), []);
+    let described = |state: &str| {
+        starts(&format!(
+            "Name: a\nContainers:\n  c:\n    Image:  i\n    Command:\n      server\n    State:  {state}\n    Ready:  True\n"
+        ))
+    };
+    assert_eq!(described("Running\n      Started:  now"), seen("runs"));
+    let ended = |reason: &str, code: i64| {
+        described(&format!(
+            "Waiting\n      Reason:  CrashLoopBackOff\n    Last State:  Terminated\n      Reason:  {reason}\n      Exit Code:  {code}"
+        ))
+    };
+    assert_eq!(ended("Error", 2), seen("ended with exit code 2"));
+    assert_eq!(ended("StartError", 128), []);
 }
 
 #[test]

@@ -106,7 +106,9 @@ enum Verdict {
 fn judge<'a>(cx: &Context<'_>, run: Run<'a>) -> Option<Judged<'a>> {
     let text = one_string(&run).filter(|_| !run.object.encrypted && !run.windows)?.to_owned();
     let image = run.image_ref();
-    if image.and_then(|image| cx.facts.image(image).ok()).is_some_and(|facts| facts.windows) {
+    let facts = image.and_then(|image| cx.facts.image(image).ok());
+    // What a cluster has started is a program, white space and all.
+    if facts.is_some_and(|facts| facts.windows || facts.started.contains_key(&text)) {
         return None;
     }
     let mut evidence = match presence(cx, &run, &text) {

@@ -85,8 +85,41 @@ const STAND_INS: &[&str] = &[
 /// Inits that people put in front by hand. An image that has none would not start, but that is no wrapper overridden.
 const INITS: &[&str] = &["tini", "tini-static", "dumb-init", "catatonit", "docker-init", "s6-svscan"];
 
-/// Decides. The rows are those of the table in the rule's README.
+/// Decides: by the table, and by what a cluster has seen, which outweighs it.
 pub(super) fn decide(case: Case<'_>) -> Decision {
+    match (case.image, case.command.first()) {
+        (Ok(image), Some(word)) => seen(image, word, table(case)),
+        _ => table(case),
+    }
+}
+
+/// Lets a cluster speak against the table. What it has started is no mistake, and an entrypoint whose program it has not
+/// found is no place for arguments: neither is changed, whoever says otherwise of the image.
+fn seen(image: &ImageFacts, word: &str, decision: Decision) -> Decision {
+    let (started, missing) = (image.started.get(word), image.missing.values().next());
+    let starts = matches!(&decision, Decision::Move(Move { problem: Problem::InitSkipped, .. }));
+    let Some(witness) = started.filter(|_| !starts).or(missing) else { return decision };
+    let reason = format!("the sources contradict each other: {} ({})", witness.what, witness.source);
+    match decision {
+        Decision::Move(Move { problem: Problem::Argument, .. }) if started.is_some() => {
+            leave(format!("a cluster starts it: {}", witness.what))
+        }
+        Decision::Move(mut change) => {
+            change.tier = Applicability::Display;
+            change.reasons.push(reason);
+            change.evidence.push(witness.clone());
+            Decision::Move(change)
+        }
+        Decision::Show { problem, reason: first, mut evidence } => {
+            evidence.push(witness.clone());
+            Decision::Show { problem, reason: format!("{first}; {reason}"), evidence }
+        }
+        Decision::Leave(_) | Decision::Repeats(_) => decision,
+    }
+}
+
+/// Decides by the table in the rule's README.
+fn table(case: Case<'_>) -> Decision {
     let Some(word) = case.command.first().map(String::as_str) else { return leave("there is no command") };
     if let Some(reason) = not_judged(word, case.windows) {
         return leave(reason);

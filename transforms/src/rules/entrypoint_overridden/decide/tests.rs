@@ -184,6 +184,52 @@ fn row_14_nothing_known_nothing_said() {
     assert_eq!(verdict(&Known { forwards: Forwards::Exec, ..script }, "whatever", ""), "leave");
 }
 
+/// Returns the verdict where a cluster has started `started` with the image, or has not found `missing` of its entrypoint.
+fn verdict_seen(known: &Known, command: &str, started: &[&str], missing: &[&str]) -> (String, Vec<String>) {
+    let seen = |words: &[&str]| {
+        let evidence = |word: &&str| {
+            ((*word).to_owned(), Evidence { what: format!("a pod of {word}"), source: "pods.json".to_owned() })
+        };
+        words.iter().map(evidence).collect()
+    };
+    let facts = ImageFacts { started: seen(started), missing: seen(missing), ..facts(known) };
+    let decision = decide(Case {
+        command: &words(command),
+        args: &[],
+        image_name: "ak-image",
+        image: Ok(&facts),
+        presence: None,
+        used_elsewhere: None,
+        pod_path: None,
+        windows: false,
+    });
+    let reasons = match &decision {
+        Decision::Move(change) => change.reasons.clone(),
+        Decision::Show { reason, .. } => vec![reason.clone()],
+        Decision::Leave(_) | Decision::Repeats(_) => Vec::new(),
+    };
+    (told(&decision), reasons)
+}
+
+#[test]
+fn what_a_cluster_has_seen_outweighs_what_is_said_of_the_image() {
+    let nothing: &[&str] = &[];
+    let contradicted = |word: &str| {
+        ("display".to_owned(), vec![format!("the sources contradict each other: a pod of {word} (pods.json)")])
+    };
+    assert_eq!(verdict_seen(&AK, "server", &["server"], nothing), contradicted("server"));
+    assert_eq!(verdict_seen(&AK, "--flag", &["--flag"], nothing), contradicted("--flag"));
+    assert_eq!(verdict_seen(&AK, "server", nothing, &["dumb-init"]), contradicted("dumb-init"));
+    assert_eq!(verdict_seen(&AK, "--flag", nothing, &["ak"]), contradicted("ak"));
+    assert_eq!(verdict_seen(&AK, "server", &["worker"], nothing).0, "safe", "another word says nothing");
+    assert_eq!(verdict_seen(&AK, "whatever", &["whatever"], nothing).0, "leave");
+    assert_eq!(verdict_seen(&AK, "ak server", &["ak"], nothing).0, "unsafe without 1", "the init is still left out");
+    let exec = Known { forwards: Forwards::Exec, entrypoint: "/entrypoint.sh", ..AK };
+    let (verdict, reasons) = verdict_seen(&exec, "nothing", &["nothing"], nothing);
+    assert_eq!(verdict, "show");
+    assert!(reasons.iter().all(|reason| reason.contains("a pod of nothing")), "{reasons:?}");
+}
+
 #[test]
 fn an_own_init_is_nobodys_mistake() {
     let plain = Known { entrypoint: "/ak", ..AK };
