@@ -2,6 +2,7 @@
 
 mod change;
 mod decide;
+mod doubled;
 mod modifiers;
 mod report;
 

@@ -87,7 +87,7 @@ fn composed(run: &Run<'_>, variant: &Variant, dropped: usize) -> Vec<String> {
 }
 
 /// Tells whether a word is a flag: `-v`, `--log-level=info`; not `--`, `-` or a negative number.
-fn is_flag(word: &str) -> bool {
+pub(super) fn is_flag(word: &str) -> bool {
     let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
     name.is_some_and(|name| name.starts_with(|first: char| first.is_ascii_alphabetic()))
 }

@@ -3,10 +3,11 @@
 use super::{
     Change, META,
     decide::{Decision, Move, Problem},
+    doubled::{Objection, objection},
     remedy,
 };
 use crate::{
-    finding::{Evidence, Finding, Location, Remedy},
+    finding::{Applicability, Evidence, Finding, Location, Remedy},
     rule::Context,
     rules::container_run::Run,
 };
@@ -74,8 +75,17 @@ fn for_all(cx: &Context<'_>, judged: &[(Run<'_>, Decision)]) -> Remedy {
     if let Some((other, _)) = moves.iter().find(|(_, other)| other.dropped != change.dropped) {
         return Remedy::Withheld(format!("{} and {} need different changes", first.overlay(), other.overlay()));
     }
-    let tier = moves.iter().map(|(_, change)| change.tier).min().unwrap_or_default();
+    let mut tier = moves.iter().map(|(_, change)| change.tier).min().unwrap_or_default();
     let mut reasons: Vec<String> = moves.iter().flat_map(|(_, change)| change.reasons.clone()).collect();
+    for objection in moves.iter().filter_map(|(run, change)| objection_to(cx, run, change)) {
+        match objection {
+            Objection::Twice(reason) => return Remedy::Withheld(reason),
+            Objection::Together(reason) => {
+                tier = tier.min(Applicability::Unsafe);
+                reasons.push(reason);
+            }
+        }
+    }
     reasons.dedup();
     let runs: Vec<&Run<'_>> = moves.iter().map(|(run, _)| *run).collect();
     let title = match (first.node.get("args").is_some_and(|args| args.items().next().is_some()), change.dropped) {
@@ -84,6 +94,12 @@ fn for_all(cx: &Context<'_>, judged: &[(Run<'_>, Decision)]) -> Remedy {
         (_, _) => "leave the program to the image's entrypoint and keep its arguments in args",
     };
     remedy(cx, &runs, &Change { dropped: change.dropped, tier, reasons, title: title.to_owned() })
+}
+
+/// Returns what speaks against a move of words that run nothing today. Where an init was left out they run, as they are.
+fn objection_to(cx: &Context<'_>, run: &Run<'_>, change: &Move) -> Option<Objection> {
+    let facts = cx.facts.image(run.image_ref()?).ok()?;
+    if change.problem == Problem::InitSkipped { None } else { objection(run, facts) }
 }
 
 const fn problem(decision: &Decision) -> Option<Problem> {
