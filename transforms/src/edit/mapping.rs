@@ -352,7 +352,12 @@ fn block(source: &str, indent: usize) -> Option<Mapping> {
         Chomping::Clip => last_break.to_owned(),
         Chomping::Keep => format!("{last_break}{breaks}"),
     };
-    decoder.decoded(gap..bytes.len(), &tail);
+    // Empty lines that clipping drops stand for nothing, so they stay whatever becomes of the last line.
+    let end = match header.chomping {
+        Chomping::Clip => gap + break_length(bytes.get(gap..)?),
+        Chomping::Strip | Chomping::Keep => bytes.len(),
+    };
+    decoder.decoded(gap..end, &tail);
     Some(decoder.finish(indent))
 }
 

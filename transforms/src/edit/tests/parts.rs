@@ -121,6 +121,17 @@ fn a_whole_scalar_keeps_its_style() {
 }
 
 #[test]
+fn empty_lines_behind_a_block_scalar_stay() {
+    for (text, expected) in [("|\na\n$\n\n", "|\na\n\n"), ("|\ra\r$\r\r", "|\ra\r\r")] {
+        let stream = crate::syntax::parse(text).expect("YAML");
+        let root = stream.documents().next().and_then(|document| document.root()).expect("a root");
+        let edits = replace_in_scalar(root, 2..4, "").expect("the last line can go");
+        assert_eq!(edits.apply(text).as_deref(), Ok(expected));
+    }
+    check("v: |\n  a\n\nw: x\n", part("a\n", "b\n"), "v: |\n  b\n\nw: x\n");
+}
+
+#[test]
 fn a_scalar_that_its_tag_makes_a_number_takes_no_text() {
     refuse("v: !!int &c 4\n", part("4", "4server"), &Refusal::TaggedOtherwise);
     refuse("v: !!bool \"yes\"\n", whole("x"), &Refusal::TaggedOtherwise);
