@@ -16,13 +16,14 @@ const LARGEST_EXAMPLE: usize = 64 << 10;
 
 /// Tells whether the file may hold a command, or decide what becomes of one, or show what arguments a program takes.
 ///
-/// It may err on the side of "yes" only: a file that it rejects holds no container with a command, no kustomization and no
+/// It may err on the side of "yes" only: a file that it rejects holds no container with a command, no PATH, no kustomization and no
 /// delivery that changes containers. What such a kustomization names is needed in addition.
 pub(super) fn may_decide_a_command(path: &RepoPath, bytes: &[u8]) -> bool {
     if FILE_NAMES.contains(&path.name()) || path.name() == "Chart.yaml" {
         return true;
     }
     let relevant = has_key(bytes, "command")
+        || has_key(bytes, "PATH")
         || (bytes.len() <= LARGEST_EXAMPLE && has_key(bytes, "args") && has(bytes, "image"))
         || delivers(bytes)
         || prefilter::hides_letters(bytes);
@@ -31,7 +32,7 @@ pub(super) fn may_decide_a_command(path: &RepoPath, bytes: &[u8]) -> bool {
 
 /// Tells whether the model may learn anything from the file.
 pub(super) fn may_concern_the_model(path: &RepoPath, bytes: &[u8]) -> bool {
-    let words = || ["command", "args", "image"].iter().any(|word| has_key(bytes, word));
+    let words = || ["command", "args", "image", "PATH"].iter().any(|word| has_key(bytes, word));
     (prefilter::matters(path, bytes) || words()) && !only_schemas(bytes)
 }
 
@@ -158,6 +159,7 @@ mod tests {
             "{\"command\": []}",
             "{'command' : []}",
             "? command\n: [x]",
+            "kind: ConfigMap\ndata: {PATH: /x}",
             "? \"command\"\n: [x]",
             "path: /spec/containers/0/command/0",
             "{\"image\": 1, \"args\": []}",
@@ -179,6 +181,7 @@ mod tests {
             |text: &str| may_concern_the_model(&RepoPath::new("a.yaml").expect("a path"), text.as_bytes());
         assert!(wanted("kind: Service"));
         assert!(wanted("- image: x"));
+        assert!(wanted("kind: Secret\ndata:\n  PATH: eA=="));
         assert!(!wanted("kind: Secret"));
         assert!(!wanted(&format!("{SCHEMA}# containers: []\n")));
     }

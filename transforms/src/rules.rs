@@ -17,6 +17,7 @@ rules! {
     unknown_service_namespace::UnknownServiceNamespace,
 }
 
+mod container_path;
 mod container_run;
 mod releases;
 

@@ -194,20 +194,6 @@ impl Variant {
         (self.overlay.clone(), format!("{namespace}/{}", self.subject), self.path.clone(), self.twin)
     }
 
-    /// Returns the value of an environment variable that the container sets literally.
-    #[must_use]
-    pub fn env(&self, texts: &Texts, name: &str) -> Option<String> {
-        let env = texts.get(&self.value, "env")?;
-        let listed = texts
-            .items(&env)
-            .into_iter()
-            .find(|item| texts.text_at(item, &["name"]).as_deref() == Some(name));
-        match listed {
-            Some(item) => texts.text_at(&item, &["value"]),
-            None => texts.text_at(&env, &[name]),
-        }
-    }
-
     /// Returns the mappings, lists and words that the container is made of.
     pub(crate) fn places(&self) -> BTreeSet<Place> {
         let words = [&self.command, &self.args].into_iter();

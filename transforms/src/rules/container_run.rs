@@ -1,5 +1,6 @@
 //! What a container says about what it runs, as the rules look at it: as its file says, or as an overlay will have it.
 
+use super::container_path::{OwnPath, composed_mounts, mounts, persistence};
 use crate::{
     finding::{Fix, Location},
     image::{ImageError, ImageRef},
@@ -11,17 +12,6 @@ use crate::{
     },
     syntax::{Entry, Node, NodeId},
 };
-
-/// PATH as the container sets it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum OwnPath {
-    /// It does not.
-    Unset,
-    /// To this text.
-    Literal(String),
-    /// To something that is filled in later.
-    Later,
-}
 
 /// A container with its words and its image read.
 #[derive(Debug)]
@@ -58,8 +48,6 @@ impl<'a> Run<'a> {
     /// Reads a container as its file says.
     pub(super) fn of(repository: &'a Repository, container: &'a Container) -> Self {
         let node = repository.node(container.file, container.node);
-        let pod = container.pod.map(|pod| repository.node(container.file, pod));
-        let pod_word = |path: &[&str]| pod.and_then(|pod| pod.at(path)).and_then(Node::as_str);
         Self {
             container,
             object: repository.object(container.object),
@@ -68,9 +56,9 @@ impl<'a> Run<'a> {
             command: Words::of(node.get("command")),
             args: Words::of(node.get("args")),
             image: container.image.as_ref().map(|image| ImageRef::parse(&image.text)),
-            path: own_path(node),
-            mounts: mounts(node),
-            windows: is_windows(&pod_word),
+            path: OwnPath::written(node),
+            mounts: mounts(node, &container.origin),
+            windows: is_windows(node),
         }
     }
 
@@ -100,24 +88,17 @@ impl<'a> Run<'a> {
         variant: &'a Variant,
         texts: &Texts,
     ) -> Self {
-        let pod_text = |path: &[&str]| variant.pod.as_ref().and_then(|pod| texts.text_at(pod, path));
-        let path = match variant.env(texts, "PATH") {
-            None => OwnPath::Unset,
-            Some(path) if path.contains('$') => OwnPath::Later,
-            Some(path) => OwnPath::Literal(path),
-        };
+        let own = Self::of(repository, container);
         Self {
             variant: Some(variant),
             command: variant.command.words.clone(),
             args: variant.args.words.clone(),
             image: variant.image.as_ref().map(|image| ImageRef::parse(&image.text)),
-            path,
-            mounts: composed_mounts(texts, &variant.value),
-            windows: is_windows(&|path| match pod_text(path).as_deref() {
-                Some("windows") => Some("windows"),
-                _ => None,
-            }),
-            ..Self::of(repository, container)
+            path: OwnPath::composed(texts, &variant.value),
+            mounts: [composed_mounts(texts, &variant.value), persistence(own.node, &container.origin)]
+                .concat(),
+            windows: own.windows || variant.pod.as_ref().is_some_and(|pod| becomes_windows(texts, pod)),
+            ..own
         }
     }
 
@@ -168,33 +149,37 @@ pub(super) fn lower(fix: &mut Fix, reason: String) {
     fix.reasons.push(reason);
 }
 
-fn own_path(container: Node<'_>) -> OwnPath {
-    let env = container.get("env").map(Node::resolve);
-    if env.is_some_and(|env| env.get("PATH").is_some()) {
-        return OwnPath::Later;
-    }
-    let variables = env.into_iter().flat_map(Node::items).map(Node::resolve);
-    match variables.filter(|variable| variable.get("name").and_then(Node::as_str) == Some("PATH")).last() {
-        None => OwnPath::Unset,
-        Some(variable) => match variable.get("value").and_then(Node::as_str) {
-            Some(path) if !path.contains('$') => OwnPath::Literal(path.to_owned()),
-            _ => OwnPath::Later,
-        },
-    }
+/// Labels by which nodes tell their system, the older one too.
+const SYSTEM: [&str; 2] = ["kubernetes.io/os", "beta.kubernetes.io/os"];
+
+/// Tells whether a pod's spec, or the values of a chart around the container, ask for Windows.
+fn is_windows(container: Node<'_>) -> bool {
+    std::iter::successors(container.parent(), |node| node.parent()).any(|holder| {
+        let pods = [Some(holder), holder.get("pod"), holder.get("defaultPodOptions")];
+        pods.into_iter().flatten().map(Node::resolve).any(|pod| {
+            let says = |path: &[&str]| pod.at(path).and_then(Node::as_str) == Some("windows");
+            let affinity = pod.get("affinity").into_iter().flat_map(Node::descendants);
+            says(&["os", "name"])
+                || SYSTEM.iter().any(|label| says(&["nodeSelector", label]))
+                || affinity.into_iter().any(wants_windows)
+        })
+    })
 }
 
-fn mounts(container: Node<'_>) -> Vec<String> {
-    let mounts = container.get("volumeMounts").map(Node::resolve).into_iter().flat_map(Node::items);
-    mounts.filter_map(|mount| mount.resolve().get("mountPath")?.as_str().map(str::to_owned)).collect()
+/// Tells whether an expression of `nodeAffinity` lets Windows nodes in by name.
+fn wants_windows(expression: Node<'_>) -> bool {
+    let text = |key: &str| expression.get(key).and_then(Node::as_str);
+    text("key").is_some_and(|key| SYSTEM.contains(&key))
+        && text("operator") == Some("In")
+        && expression
+            .get("values")
+            .is_some_and(|values| values.items().any(|each| each.as_str() == Some("windows")))
 }
 
-fn composed_mounts(texts: &Texts, container: &Value) -> Vec<String> {
-    let Some(mounts) = texts.get(container, "volumeMounts") else { return Vec::new() };
-    texts.items(&mounts).iter().filter_map(|mount| texts.text_at(mount, &["mountPath"])).collect()
-}
-
-fn is_windows<'t>(pod: &dyn Fn(&[&str]) -> Option<&'t str>) -> bool {
-    pod(&["os", "name"]) == Some("windows") || pod(&["nodeSelector", "kubernetes.io/os"]) == Some("windows")
+/// Tells whether the pod's spec asks for Windows in an overlay.
+fn becomes_windows(texts: &Texts, pod: &Value) -> bool {
+    let says = |path: &[&str]| texts.text_at(pod, path).as_deref() == Some("windows");
+    says(&["os", "name"]) || SYSTEM.iter().any(|label| says(&["nodeSelector", label]))
 }
 
 /// Tells whether the cluster refuses to change the pod's template in place.

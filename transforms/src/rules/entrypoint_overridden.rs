@@ -11,7 +11,10 @@ use std::collections::BTreeMap;
 pub(in crate::rules) use change::{Change, lower_by_doubts, remedy};
 use decide::{Case, Decision, decide};
 
-use super::container_run::{OwnPath, Run, of_each};
+use super::{
+    container_path::OwnPath,
+    container_run::{Run, of_each},
+};
 use crate::{
     argv::basename,
     facts::{ImageFacts, Question},

@@ -7,7 +7,8 @@ use crate::{
     image::ImageRef,
     model::{Origin, Repository},
     rules::{
-        container_run::{OwnPath, Run, cannot_change, lower},
+        container_path::{OwnPath, brought},
+        container_run::{Run, cannot_change, lower},
         releases,
     },
 };
@@ -15,7 +16,7 @@ use crate::{
 /// Lowers a fix for every reason that speaks against it.
 pub(super) fn apply(repository: &Repository, run: &Run<'_>, image: (&ImageRef, &ImageFacts), fix: &mut Fix) {
     caveats(image, fix);
-    if let Some(reason) = covered_path(run, image.1) {
+    if let Some(reason) = covered_path(repository, run, image.1) {
         lower(fix, reason);
     }
     match &run.container.origin {
@@ -68,9 +69,15 @@ fn caveats((image, facts): (&ImageRef, &ImageFacts), fix: &mut Fix) {
 }
 
 /// Tells whether a volume or the pod's own PATH decides which programs there are.
-fn covered_path(run: &Run<'_>, facts: &ImageFacts) -> Option<String> {
+fn covered_path(repository: &Repository, run: &Run<'_>, facts: &ImageFacts) -> Option<String> {
     if run.path != OwnPath::Unset {
         return Some("the container sets PATH itself".to_owned());
+    }
+    if let Some(source) = brought(repository, run) {
+        return Some(format!("the container takes PATH from {source}"));
+    }
+    if let Some(at) = run.mounts.iter().find(|at| at.contains("${") || at.contains("{{")) {
+        return Some(format!("a volume is mounted at {at}, which is filled in later"));
     }
     let path = facts.path.as_deref().unwrap_or(DEFAULT_PATH);
     for at in run.mounts.iter().map(|at| at.trim_end_matches('/')) {
