@@ -149,6 +149,18 @@ fn shards_give_together_the_plan_of_one_and_are_applied_together() {
 }
 
 #[test]
+fn forks_are_left_alone_unless_they_are_asked_for() {
+    let world = World::new(2);
+    world.server.create("acme/copy", &[("app.yaml", &broken())]);
+    world.server.settings("acme/copy", |repository| repository.fork_of = Some("acme/r000".to_owned()));
+    world.plan(&[]).exits(0).says("2 looked at, 0 unchanged, 1 skipped, 0 failed");
+    assert_eq!(world.entries("caulk-sweep.jsonl")["acme/copy"]["reason"], "a fork");
+    world.plan(&["--forks"]).exits(0).says("1 looked at, 2 unchanged, 0 skipped, 0 failed");
+    world.apply(&[]).exits(0).says("2 opened");
+    assert!(world.pull("acme/copy").is_some());
+}
+
+#[test]
 fn repositories_are_found_by_list_by_search_and_by_topic() {
     let world = World::new(6);
     world.write("list", "acme/r001 # a comment\n\nACME/R000\nacme/absent\n");
