@@ -24,7 +24,7 @@ pub(super) const ARGV: Relied = Relied {
 
 /// Whom a pod asks for addresses.
 pub(super) const DNS: Relied = Relied {
-    words: &["hostNetwork", "dnsPolicy"],
+    words: &["hostNetwork", "dnsPolicy", "dnsConfig", "hostAliases", "_PROXY", "_proxy"],
     brought: "a hostNetwork or dnsPolicy for the same pod",
     patched: "whom its pods ask for addresses",
 };

@@ -5,6 +5,8 @@ mod decide;
 mod domain;
 mod modifiers;
 mod pods;
+mod proxies;
+mod readers;
 mod report;
 mod spots;
 mod survey;
@@ -12,8 +14,11 @@ mod world;
 
 use decide::{Problem, Verdict, decide};
 use modifiers::Surroundings;
-use spots::{Host, Owner, Spot};
+use readers::{Read, Readers};
+use spots::{Host, Reader, Spot};
 use world::{Situation, World};
+
+use std::cell::OnceCell;
 
 use crate::{
     finding::{Applicability, FileId, Finding, Location, RuleId},
@@ -90,6 +95,7 @@ fn surroundings<'a>(cx: &Context<'a>) -> Surroundings<'a> {
         domain: domain::find(cx.repository, cx.options, texts),
         writes_domain: cx.options.host_form != HostForm::Svc,
         composed: &texts.composed,
+        readers: Readers::of(cx.repository),
     }
 }
 
@@ -131,17 +137,20 @@ fn judge_all<'a>(cx: &Context<'a>, surroundings: &Surroundings<'_>) -> (Vec<Judg
     let world = World::of(cx.repository, &spots);
     let verdicts = cx.repository.workers().map(&spots, |spot| {
         let situations = survey::situations(cx.repository, spot.owner);
-        spot.hosts.iter().map(|host| judge(cx, surroundings, &world, &situations, spot, host)).collect()
+        let reads = OnceCell::new();
+        let reads = || &**reads.get_or_init(|| surroundings.readers.of_spot(spot));
+        spot.hosts.iter().map(|host| judge(cx, surroundings, &world, &situations, spot, &reads, host)).collect()
     });
     (spots.into_iter().zip(verdicts).map(|(spot, verdicts)| Judged { spot, verdicts }).collect(), untouched)
 }
 
-fn judge(
+fn judge<'r>(
     cx: &Context<'_>,
     surroundings: &Surroundings<'_>,
     world: &World,
     situations: &[Situation],
     spot: &Spot<'_>,
+    reads: &dyn Fn() -> &'r [Read<'r>],
     host: &Host,
 ) -> Verdict {
     if spot.is_unused_values(cx.repository) {
@@ -164,14 +173,14 @@ fn judge(
     if cx.options.host_scope == HostScope::CrossNamespace && stays_home(&verdict, situations) {
         return Verdict::Leave("it is in the pod's own namespace, and only others are asked for".to_owned());
     }
-    if matches!(verdict, Verdict::Complete(_)) && let Some(reason) = asks_no_cluster_dns(cx, spot) {
-        return Verdict::Show(reason, Vec::new());
-    }
     if let Verdict::Complete(completion) = &mut verdict {
-        modifiers::apply(surroundings, spot, host, completion);
+        if let Some(reason) = asks_no_cluster_dns(spot, reads()) {
+            return Verdict::Show(reason, Vec::new());
+        }
+        let text = report::completed(cx, surroundings, completion);
+        modifiers::apply(surroundings, spot, reads(), (host, &text), completion);
         completion.evidence.extend(surroundings.writes_domain.then(|| surroundings.domain.evidence.clone()));
         if completion.tier == Applicability::Display {
-            let text = report::completed(cx, surroundings, completion);
             let why = format!("`{text}` is proposed, but {}", completion.reasons.join("; "));
             return Verdict::Show(why, completion.evidence.clone());
         }
@@ -179,9 +188,18 @@ fn judge(
     verdict
 }
 
-fn asks_no_cluster_dns(cx: &Context<'_>, spot: &Spot<'_>) -> Option<String> {
-    let Owner::Object(object) = spot.owner else { return None };
-    pods::asks_no_cluster_dns(cx.repository, object, spot.reader)
+/// Tells why those who read a value do not ask the cluster's DNS, if so (row 1).
+fn asks_no_cluster_dns(spot: &Spot<'_>, reads: &[Read<'_>]) -> Option<String> {
+    let found = reads.iter().find_map(|read| Some((read, read.look.other_dns.as_ref()?)));
+    let (read, reason) = found?;
+    match spot.reader {
+        Reader::Container(_) => Some(format!("the pod's {reason}")),
+        Reader::Chart { .. } => Some(format!("the chart's {reason}")),
+        _ if reads.iter().all(|read| read.look.other_dns.is_some()) => {
+            Some(format!("only {} is known to read this, and its {reason}", read.object.title()))
+        }
+        _ => None,
+    }
 }
 
 /// Tells whether a completion stays in the namespace of the pod, wherever it runs.

@@ -210,10 +210,12 @@ impl<'a> Builder<'a> {
                 built.values.push((path, generator.at));
             }
         }
+        let env_files: Vec<RepoPath> =
+            generator.envs.iter().filter_map(|file| folder.join(&file.text).ok()).collect();
         let mut object = Map::default();
         object.set("apiVersion", Value::Made("v1".into(), None));
         object.set("kind", Value::Made(generator.kind.into(), None));
-        object.set("data", Value::Mapping(Arc::new(data)));
+        object.set("data", Value::Mapping(Arc::new(data.clone())));
         object.set("metadata", Value::Mapping(Arc::default()));
         let made = Resource {
             object: None,
@@ -228,6 +230,7 @@ impl<'a> Builder<'a> {
             added: Arc::default(),
             previous: Vec::new(),
             doubts: Vec::new(),
+            env_files: env_files.clone(),
         };
         let mut others = built.resources.iter_mut().filter(|each| each.is_or_was(&made.id()));
         match (others.next(), generator.adjusts) {
@@ -235,6 +238,8 @@ impl<'a> Builder<'a> {
                 old.steps.push(Step::Patched(generator.at));
                 // Both must want the suffix; kustomize keeps its mark of the first only if the second has it too.
                 old.hashed &= generator.hashed;
+                old.merge_data(self.texts, data, generator.replaces);
+                old.env_files.extend(env_files);
             }
             (None, false) => built.resources.push(made),
             (Some(_), false) => built.conflict(&made, generator.at),

@@ -102,6 +102,8 @@ pub struct Generator {
     pub namespace: Option<String>,
     /// Whether it merges with an object that is there, or replaces it.
     pub adjusts: bool,
+    /// Whether nothing is left of the data of the object that is there.
+    pub replaces: bool,
     /// Whether a hash is put behind the name.
     pub hashed: bool,
     /// `key=value` pairs.
@@ -239,11 +241,13 @@ fn generator(texts: &Texts, kind: &'static str, entry: &Value, hashed: bool) -> 
         Some((key, path)) => (key, Located { text: path, at: file.at }),
         None => (file.text.rsplit('/').next().unwrap_or_default().to_owned(), file),
     });
+    let behavior = texts.text_at(entry, &["behavior"]);
     Some(Generator {
         kind,
         name: texts.text_at(entry, &["name"])?,
         namespace: texts.text_at(entry, &["namespace"]),
-        adjusts: matches!(texts.text_at(entry, &["behavior"]).as_deref(), Some("merge" | "replace")),
+        adjusts: matches!(behavior.as_deref(), Some("merge" | "replace")),
+        replaces: behavior.as_deref() == Some("replace"),
         hashed,
         literals: literals.collect(),
         files: files.collect(),

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::schema;
-use crate::model::{
-    Object, ObjectId,
-    value::{Place, Shape, TextId, Texts, Value},
+use crate::{
+    model::{
+        Object, ObjectId,
+        value::{Map, Place, Shape, TextId, Texts, Value},
+    },
+    path::RepoPath,
 };
 
 /// What tells resources apart.
@@ -67,6 +70,8 @@ pub struct Resource {
     pub previous: Vec<ResourceId>,
     /// What may have changed it and could not be followed.
     pub doubts: Vec<Arc<str>>,
+    /// Files whose lines a generator makes entries of; what is in them is not known.
+    pub env_files: Vec<RepoPath>,
 }
 
 impl ResourceId {
@@ -110,6 +115,7 @@ impl Resource {
             added: Arc::default(),
             previous: Vec::new(),
             doubts: Vec::new(),
+            env_files: Vec::new(),
         };
         let note = "kustomize.config.k8s.io/needs-hash";
         resource.hashed = resource.label(texts, "annotations", note).as_deref() == Some("true");
@@ -193,6 +199,18 @@ impl Resource {
             object.set("apiVersion", Value::Made(Arc::clone(&self.api_version), None));
             object.set("kind", Value::Made(Arc::clone(&self.kind), None));
             object.set("metadata", metadata);
+        }
+    }
+
+    /// Adds entries to the data, over those that are there; `anew` leaves those out.
+    pub(crate) fn merge_data(&mut self, texts: &Texts, data: Map, anew: bool) {
+        let old = texts.get(&self.value, "data").filter(|old| !anew && texts.shape(old) == Shape::Mapping);
+        let mut merged = old.unwrap_or_else(|| Value::Mapping(Arc::default()));
+        if let Some(map) = texts.open_mapping(&mut merged) {
+            data.entries.into_iter().for_each(|(key, value)| map.set(&key, value));
+        }
+        if let Some(object) = texts.open_mapping(&mut self.value) {
+            object.set("data", merged);
         }
     }
 

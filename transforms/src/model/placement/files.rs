@@ -69,6 +69,8 @@ fn placements_of(
                 && texts.text_at(from, &["name"]).is_some_and(|name| made.is_or_was_named(&name))
         })
     };
+    let former = made.previous.iter().map(|each| Arc::clone(&each.name));
+    let names: Vec<Arc<str>> = former.chain([Arc::clone(&made.name)]).collect();
     let takers: Vec<FilePlacement> = releases
         .iter()
         .filter(takes)
@@ -76,6 +78,7 @@ fn placements_of(
             cluster: delivery.cluster,
             pods: pods.clone(),
             taker: format!("HelmRelease/{}", release.name),
+            names: names.clone(),
         })
         .collect();
     if !takers.is_empty() {
@@ -87,5 +90,6 @@ fn placements_of(
         cluster: delivery.cluster,
         pods: own.map_or(Namespace::Unknown, |text| Namespace::Known(Arc::from(text))),
         taker: format!("{}/{}", made.kind, made.name),
+        names,
     }]
 }

@@ -102,6 +102,8 @@ pub struct FilePlacement {
     pub pods: Namespace,
     /// What takes it: `HelmRelease/x` or `ConfigMap/y`.
     pub taker: String,
+    /// The names that the ConfigMap or Secret has or had on its way, by which pods may ask for it.
+    pub names: Vec<Arc<str>>,
 }
 
 /// All placements of a repository.

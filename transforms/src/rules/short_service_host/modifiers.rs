@@ -3,7 +3,8 @@
 use super::{
     decide::{Completion, Problem},
     domain::Domain,
-    pods,
+    proxies,
+    readers::{Read, Readers},
     spots::{Host, Owner, Reader, Spot},
 };
 use crate::{
@@ -15,8 +16,14 @@ use crate::{
 };
 
 /// Lowers a completion for every reason that speaks against it.
-pub(super) fn apply(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, completion: &mut Completion) {
-    for reason in reasons(cx, spot, host, completion) {
+pub(super) fn apply(
+    cx: &Surroundings<'_>,
+    spot: &Spot<'_>,
+    reads: &[Read<'_>],
+    (host, new): (&Host, &str),
+    completion: &mut Completion,
+) {
+    for reason in reasons(cx, spot, host, completion).into_iter().chain(of_pods(cx, spot, reads, (host, new), completion)) {
         completion.tier = completion.tier.lowered();
         completion.reasons.push(reason);
     }
@@ -41,8 +48,13 @@ pub(super) fn apply(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, complet
         completion.tier = completion.tier.min(Applicability::Unsafe);
         completion.reasons.push(doubt);
     }
+    // Where some ask another DNS, the short name may have a meaning of its own.
+    if let Some((read, reason)) = reads.iter().find_map(|read| Some((read, read.look.other_dns.as_ref()?))) {
+        completion.tier = completion.tier.min(Applicability::Unsafe);
+        completion.reasons.push(format!("{} reads it as well, and its {reason}", read.object.title()));
+    }
     // Who looks a bare name up decides its namespace. That alone is no reason to only show what is unsafe anyway.
-    if let Some(reason) = reader(spot).filter(|_| completion.problem != Problem::Qualified) {
+    if let Some(reason) = reader(spot, reads).filter(|_| completion.problem != Problem::Qualified) {
         completion.tier = completion.tier.min(Applicability::Unsafe);
         completion.reasons.push(reason);
     }
@@ -68,9 +80,6 @@ fn reasons(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, completion: &Com
     if let Some(key) = key.filter(|key| cx.composed.contains(*key)) {
         reasons.push(format!("other values are composed with $({key}), so a longer name could be wrong there"));
     }
-    if let Reader::Container { container, pod } = spot.reader {
-        reasons.extend(pods::reasons(container, pod, host, completion.problem));
-    }
     if let Owner::Object(object) = spot.owner {
         reasons.extend(container_run::cannot_change(cx.repository, object));
     }
@@ -78,6 +87,31 @@ fn reasons(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, completion: &Com
         reasons.push("it is the name of what it stands in, which may call itself so".to_owned());
     }
     reasons
+}
+
+/// Returns what the pods that read the value say against the longer name.
+fn of_pods(
+    cx: &Surroundings<'_>,
+    spot: &Spot<'_>,
+    reads: &[Read<'_>],
+    (host, new): (&Host, &str),
+    completion: &Completion,
+) -> Vec<String> {
+    let mut reasons: Vec<(String, String)> = Vec::new();
+    for read in reads {
+        let mut found = read.look.reasons(host, new, completion.problem);
+        let held = |source: &proxies::Source| cx.readers.held(read, source);
+        found.extend(read.look.groups.iter().find_map(|group| proxies::reason(group, host, new, &held)));
+        for reason in found {
+            // What several pods say counts once.
+            if !reasons.iter().any(|(_, known)| *known == reason) {
+                reasons.push((read.object.title(), reason));
+            }
+        }
+    }
+    let is_own = matches!(spot.reader, Reader::Container(_) | Reader::Chart { .. });
+    let told = |(title, reason)| if is_own { reason } else { format!("{title} reads it: {reason}") };
+    reasons.into_iter().map(told).collect()
 }
 
 /// Tells whether the Service is the one in front of the value's own pods, by its name or by what makes it.
@@ -95,6 +129,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) writes_domain: bool,
     /// Variables that other values are composed with, with a letter of a host at their side.
     pub(super) composed: &'a std::collections::BTreeSet<String>,
+    /// Who reads what.
+    pub(super) readers: Readers<'a>,
 }
 
 /// A certificate may not hold the long name.
@@ -103,7 +139,7 @@ fn tls(spot: &Spot<'_>, host: &Host) -> Option<String> {
         let what = host.scheme.as_deref().unwrap_or("the connection");
         return Some(format!("{what} checks the host's name, and the certificate may not hold the long one"));
     }
-    let (Reader::Container { container, .. }, Some(key)) = (spot.reader, host.key.as_deref()) else { return None };
+    let (Reader::Container(container), Some(key)) = (spot.reader, host.key.as_deref()) else { return None };
     let stem = key.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric());
     let beside = |name: &str| {
         let rest = name.strip_prefix(stem).filter(|_| !stem.is_empty())?;
@@ -126,9 +162,12 @@ fn tls(spot: &Spot<'_>, host: &Host) -> Option<String> {
 }
 
 /// Tells why it is not sure in which namespace the name is looked up, if so.
-fn reader(spot: &Spot<'_>) -> Option<String> {
+fn reader(spot: &Spot<'_>, reads: &[Read<'_>]) -> Option<String> {
+    if let Some(read) = reads.iter().find(|read| read.as_values) {
+        return Some(format!("{} takes it as values, and its chart's templates decide who looks this name up", read.object.title()));
+    }
     match spot.reader {
-        Reader::Container { .. } | Reader::Chart { as_it_is: true } => None,
+        Reader::Container(_) | Reader::Chart { as_it_is: true } => None,
         Reader::Chart { as_it_is: false } => Some("the chart's templates decide who looks this name up".to_owned()),
         Reader::Data => data_reader(spot),
         Reader::Operator => Some("an operator makes the pod that looks this name up".to_owned()),

@@ -1,104 +1,154 @@
-//! What a pod says about how it looks names up.
+//! What pods say about how they look names up.
 
 use std::collections::BTreeSet;
 
 use super::{
     decide::Problem,
-    spots::{Host, Reader},
+    proxies::{self, Group},
+    spots::Host,
 };
-use crate::{
-    model::{
-        Object, Repository,
-        value::{Texts, Value},
-    },
-    syntax::Node,
-};
+use crate::model::value::{Place, Texts, Value};
 
-/// Tells why an object's pods, or those that a chart makes of its values, may not ask the cluster's DNS, if so (row 1).
-///
-/// It is asked of the object as every overlay will have it. Which of its pods has what is not told apart.
-pub(super) fn asks_no_cluster_dns(repository: &Repository, object: &Object, reader: Reader<'_>) -> Option<String> {
-    let whose = match reader {
-        Reader::Container { .. } => "the pod's",
-        Reader::Chart { .. } => "the chart's",
-        Reader::Data | Reader::Operator | Reader::Controller(_) => return None,
-    };
-    let placements = repository.placements();
-    placements.of(object.id).iter().find_map(|placement| {
-        let composed = placements.composed(object, placement);
-        let reason = other_dns(placements.texts(), &composed.value)?;
-        Some(format!("{whose} {reason}"))
-    })
+/// Which sort of object holds data for pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sort {
+    ConfigMap,
+    Secret,
 }
 
-/// Looks for a pod's own words about DNS: they stand in one mapping, in pods as in the values of charts.
-fn other_dns(texts: &Texts, whole: &Value) -> Option<String> {
-    let mut open = vec![whole.clone()];
-    // Aliases lead to the same places over and over.
-    let mut seen = BTreeSet::new();
-    while let Some(value) = open.pop() {
-        if let Value::Source(place) = &value
-            && !seen.insert(*place)
-        {
-            continue;
+/// What an object's pods say about looking names up, or those that a chart makes of its values.
+///
+/// It is asked of the object as an overlay will have it. Which of its pods has what is not told apart.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Look {
+    /// Why a pod may not ask the cluster's DNS, if so (row 1).
+    pub(super) other_dns: Option<String>,
+    /// Names of the pods themselves.
+    hostnames: BTreeSet<String>,
+    /// Names that `hostAliases` give addresses.
+    aliases: BTreeSet<String>,
+    resolvers: Vec<Resolver>,
+    /// Variables about proxies, container by container.
+    pub(super) groups: Vec<Group>,
+    /// The ConfigMaps and Secrets that are read.
+    pub(super) reads: BTreeSet<(Sort, String)>,
+    /// Those that are values of a release.
+    pub(super) values: BTreeSet<(Sort, String)>,
+}
+
+/// A pod's own words about its resolver.
+#[derive(Debug, Clone, Copy)]
+struct Resolver {
+    ndots: Option<usize>,
+    searches: bool,
+}
+
+/// With this many dots a name is tried as it is first, where a pod asks for nothing else. Source: Kubernetes.
+const NDOTS: usize = 5;
+
+impl Look {
+    /// Looks an object through: the words stand in one mapping, in pods as in the values of charts.
+    pub(super) fn at(texts: &Texts, whole: &Value) -> Self {
+        let mut look = Self::default();
+        let mut open = vec![(whole.clone(), false)];
+        // Aliases lead to the same places over and over.
+        let mut seen: BTreeSet<Place> = BTreeSet::new();
+        while let Some((value, is_env)) = open.pop() {
+            if let Value::Source(place) = &value
+                && !seen.insert(*place)
+            {
+                continue;
+            }
+            let entries = texts.entries(&value);
+            for (key, inner) in &entries {
+                look.entry(texts, key, inner);
+            }
+            look.dns(texts, &value);
+            look.named(texts, &value);
+            look.groups.extend(proxies::group(texts, &value, is_env));
+            open.extend(entries.into_iter().map(|(key, inner)| (inner, &*key == "env")));
+            open.extend(texts.items(&value).into_iter().map(|item| (item, is_env)));
         }
-        let policy = texts.text_at(&value, &["dnsPolicy"]).unwrap_or_default();
+        look
+    }
+
+    fn dns(&mut self, texts: &Texts, value: &Value) {
+        let policy = texts.text_at(value, &["dnsPolicy"]).unwrap_or_default();
         if matches!(policy.as_str(), "Default" | "None") {
-            return Some(format!("dnsPolicy is {policy}: it does not ask the cluster's DNS"));
+            self.other_dns = Some(format!("dnsPolicy is {policy}: it does not ask the cluster's DNS"));
         }
         // What is written in other words than `false` may be true: `yes`, or a template's value.
-        let host_network = texts.text_at(&value, &["hostNetwork"]).is_some_and(|text| !matches!(text.as_str(), "" | "false"));
+        let host_network = texts.text_at(value, &["hostNetwork"]).is_some_and(|text| !matches!(text.as_str(), "" | "false"));
         if host_network && policy != "ClusterFirstWithHostNet" {
             let why = "network is the node's, without dnsPolicy ClusterFirstWithHostNet: it does not ask the cluster's DNS";
-            return Some(why.to_owned());
+            self.other_dns = Some(why.to_owned());
         }
-        open.extend(texts.entries(&value).into_iter().map(|(_, value)| value));
-        open.extend(texts.items(&value));
     }
-    None
+
+    fn entry(&mut self, texts: &Texts, key: &str, inner: &Value) {
+        let text = |value: &Value| texts.text(value).map(|text| text.into_owned());
+        match key {
+            "hostname" => self.hostnames.extend(text(inner)),
+            "hostAliases" => {
+                let lists = texts.items(inner).into_iter().filter_map(|alias| texts.get(&alias, "hostnames"));
+                self.aliases.extend(lists.flat_map(|names| texts.items(&names)).filter_map(|name| text(&name)));
+            }
+            "dnsConfig" => self.resolvers.push(resolver(texts, inner)),
+            "configMap" | "configMapRef" | "configMapKeyRef" => self.read(texts, Sort::ConfigMap, inner),
+            "secret" | "secretRef" | "secretKeyRef" => self.read(texts, Sort::Secret, inner),
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, texts: &Texts, sort: Sort, inner: &Value) {
+        let named = ["name", "secretName"].iter().find_map(|key| texts.text_at(inner, &[key]));
+        let name = named.or_else(|| texts.text(inner).map(|text| text.into_owned()));
+        self.reads.extend(name.map(|name| (sort, name)));
+    }
+
+    /// `{type: configMap, name: x}`, as app-template mounts it, and `{kind: ConfigMap, name: x}`, as Flux takes values.
+    fn named(&mut self, texts: &Texts, value: &Value) {
+        let text = |key| texts.text_at(value, &[key]);
+        let (Some(name), kind, sort) = (text("name"), text("kind"), text("type")) else { return };
+        match (kind.as_deref(), sort.as_deref()) {
+            (Some("ConfigMap"), _) => drop(self.values.insert((Sort::ConfigMap, name))),
+            (Some("Secret"), _) => drop(self.values.insert((Sort::Secret, name))),
+            (_, Some("configMap")) => drop(self.reads.insert((Sort::ConfigMap, name))),
+            (_, Some("secret")) => drop(self.reads.insert((Sort::Secret, name))),
+            _ => {}
+        }
+    }
+
+    /// Returns what here speaks against writing `new`, a longer name, for the host; proxies left out.
+    pub(super) fn reasons(&self, host: &Host, new: &str, problem: Problem) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if self.aliases.contains(&host.text) {
+            reasons.push("the pod's hostAliases give this name an address of its own".to_owned());
+        } else if self.aliases.contains(new.trim_end_matches('.')) {
+            reasons.push("the pod's hostAliases give the long name an address of its own".to_owned());
+        }
+        if self.hostnames.contains(&host.text) {
+            reasons.push("the pod itself has this hostname".to_owned());
+        }
+        // With fewer dots asked for, a dotted name is tried as it is first and may be another one today.
+        let fewest = self.resolvers.iter().filter_map(|resolver| resolver.ndots).min();
+        if let Some(ndots) = fewest.filter(|ndots| *ndots < 2 && problem == Problem::Qualified) {
+            reasons.push(format!("the pod's ndots is {ndots}: the name may be taken as complete today"));
+        }
+        // A wildcard of such a domain answers before the long name is tried as it is; the short one is found earlier.
+        let dots = new.matches('.').count();
+        let searched = |resolver: &Resolver| resolver.searches && resolver.ndots.unwrap_or(NDOTS) > dots;
+        if !new.ends_with('.') && self.resolvers.iter().any(searched) {
+            reasons.push("the pod's dnsConfig searches other domains before the long name is tried as it is".to_owned());
+        }
+        reasons
+    }
 }
 
-/// Returns what in the container and its pod speaks against a longer name.
-pub(super) fn reasons(container: Node<'_>, pod: Option<Node<'_>>, host: &Host, problem: Problem) -> Vec<String> {
-    let mut reasons = Vec::new();
-    reasons.extend(proxy(container, host));
-    let Some(pod) = pod else { return reasons };
-    let aliases = pod.get("hostAliases").into_iter().flat_map(Node::items);
-    let mut names = aliases.filter_map(|alias| alias.get("hostnames")).flat_map(Node::items);
-    if names.any(|name| name.as_str() == Some(&host.text)) {
-        reasons.push("the pod's hostAliases give this name an address of its own".to_owned());
-    }
-    if pod.get("hostname").and_then(Node::as_str) == Some(&host.text) {
-        reasons.push("the pod itself has this hostname".to_owned());
-    }
-    let options = pod.at(&["dnsConfig", "options"]).into_iter().flat_map(Node::items);
-    let ndots = options
-        .filter(|option| option.get("name").and_then(Node::as_str) == Some("ndots"))
-        .find_map(|option| option.get("value").and_then(Node::as_str)?.parse::<u32>().ok());
-    // With fewer dots asked for, a dotted name is tried as it is first and may be another one today.
-    if let Some(ndots) = ndots.filter(|ndots| *ndots < 2 && problem == Problem::Qualified) {
-        reasons.push(format!("the pod's ndots is {ndots}: the name may be taken as complete today"));
-    }
-    reasons
-}
-
-/// A proxy is passed by for the short name and may not be for the long one.
-fn proxy(container: Node<'_>, host: &Host) -> Option<String> {
-    if !host.scheme.as_deref().is_some_and(|scheme| matches!(scheme, "http" | "https")) {
-        return None;
-    }
-    let variable = |wanted: &str| {
-        container.get("env").into_iter().flat_map(Node::items).find_map(|variable| {
-            let name = variable.get("name").and_then(Node::as_str)?;
-            name.eq_ignore_ascii_case(wanted).then(|| variable.get("value").and_then(Node::as_str).unwrap_or_default())
-        })
-    };
-    ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].iter().find_map(|name| variable(name))?;
-    let exceptions = variable("NO_PROXY").unwrap_or_default();
-    let covers = |entry: &str| {
-        let entry = entry.trim().trim_start_matches('*').trim_start_matches('.');
-        matches!(entry, "svc" | "svc.cluster.local" | "cluster.local" | "local")
-    };
-    (!exceptions.split([',', ' ']).any(covers))
-        .then(|| "the container uses a proxy, and NO_PROXY does not name the cluster's domain".to_owned())
+fn resolver(texts: &Texts, config: &Value) -> Resolver {
+    let items = |key| texts.get(config, key).map(|list| texts.items(&list)).unwrap_or_default();
+    let is_ndots = |option: &Value| texts.text_at(option, &["name"]).as_deref() == Some("ndots");
+    let options = items("options");
+    let ndots = options.iter().find(|option| is_ndots(option)).and_then(|option| texts.text_at(option, &["value"]));
+    Resolver { ndots: ndots.and_then(|text| text.parse().ok()), searches: !items("searches").is_empty() }
 }

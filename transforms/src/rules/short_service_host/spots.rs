@@ -19,13 +19,8 @@ use crate::{
 /// Who looks the hosts of a value up.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reader<'a> {
-    /// A container; in workflows and tasks its pod is not written out.
-    Container {
-        /// The container.
-        container: Node<'a>,
-        /// The pod's spec.
-        pod: Option<Node<'a>>,
-    },
+    /// A container.
+    Container(Node<'a>),
     /// A container that a chart makes; whether the chart is known to hand the value on as it is.
     Chart {
         /// The value is an environment variable or argument.
@@ -192,8 +187,7 @@ fn of_container<'a>(repository: &'a Repository, container: &'a Container, option
         return spots;
     }
     let node = repository.node(container.file, container.node);
-    let pod = container.pod.map(|pod| repository.node(container.file, pod));
-    let reader = Reader::Container { container: node, pod };
+    let reader = Reader::Container(node);
     let mut finder = Finder { owner: Owner::Object(object), options, reader, container: container.name.as_deref(), spots: &mut spots };
     finder.variables(node.get("env"), &["env"]);
     finder.words(node.get("command"), node.get("args"));
