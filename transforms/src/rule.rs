@@ -98,8 +98,8 @@ pub struct Shared {
 /// What the texts of the repository say about hosts, whatever they are the texts of.
 #[derive(Debug, Default)]
 pub(crate) struct HostTexts {
-    /// The domains behind `.svc.`, how often each, and where first; a variable is `None`.
-    pub(crate) domains: BTreeMap<Option<String>, (u32, Location)>,
+    /// The domains behind `.svc.`; a variable is `None`.
+    pub(crate) domains: BTreeSet<Option<String>>,
     /// The names of the variables that stand beside a letter of a host.
     pub(crate) composed: BTreeSet<String>,
     /// How many documents are encrypted.

@@ -54,11 +54,9 @@ impl Rule for ShortServiceHost {
     }
 
     fn explain(&self, cx: &Context<'_>, place: Location) -> Vec<String> {
-        let surroundings = surroundings(cx);
         let line = |at: Location| cx.repository.file(at.file).stream.position(at.span.start).0;
         let here = |at: Location| at.file == place.file && line(at) == line(place);
-        let (judged, _) = judge_all(cx, &surroundings);
-        let told: Vec<String> = judged.iter().flat_map(|judged| report::explain(judged, &here)).collect();
+        let told: Vec<String> = judge_all(cx).judged.iter().flat_map(|judged| report::explain(judged, &here)).collect();
         if told.is_empty() { report::explain_unread(cx.repository, place).into_iter().collect() } else { told }
     }
 }
@@ -72,8 +70,7 @@ pub(super) fn unknown_namespaces(cx: &Context<'_>, rule: RuleId) -> Vec<Finding>
 /// Returns what is to be said of all hosts. Both rules need it, and looking at each host is most of their work.
 fn all_findings<'a>(cx: &Context<'a>) -> &'a HostFindings {
     cx.shared.hosts.get_or_init(|| {
-        let surroundings = surroundings(cx);
-        let (judged, untouched) = judge_all(cx, &surroundings);
+        let Judgement { surroundings, judged, untouched } = judge_all(cx);
         HostFindings {
             short: judged.iter().flat_map(|judged| report::findings(cx, &surroundings, judged)).collect(),
             unknown_namespaces: judged.iter().flat_map(report::unknown_namespaces).collect(),
@@ -88,15 +85,11 @@ struct Judged<'a> {
     verdicts: Vec<Verdict>,
 }
 
-fn surroundings<'a>(cx: &Context<'a>) -> Surroundings<'a> {
-    let texts = host_texts(cx);
-    Surroundings {
-        repository: cx.repository,
-        domain: domain::find(cx.repository, cx.options, texts),
-        writes_domain: cx.options.host_form != HostForm::Svc,
-        composed: &texts.composed,
-        readers: Readers::of(cx.repository),
-    }
+/// What is said of all hosts, and what was known for it.
+struct Judgement<'a> {
+    surroundings: Surroundings<'a>,
+    judged: Vec<Judged<'a>>,
+    untouched: Untouched,
 }
 
 /// Returns what the texts say about hosts: each is gone through once, for all that is looked for.
@@ -108,9 +101,7 @@ pub(super) fn host_texts<'a>(cx: &Context<'a>) -> &'a HostTexts {
             for (id, file) in files {
                 let text = file.stream.text();
                 composed::collect(text, &mut part.composed);
-                for (domain, at) in domain::of_file(cx.repository, *id, text) {
-                    part.domains.entry(domain).or_insert((0, at)).0 += 1;
-                }
+                part.domains.extend(domain::of_file(cx.repository, *id, text));
                 let roots = file.stream.documents().filter_map(|document| document.root());
                 part.encrypted += roots.filter(|root| is_encrypted(*root)).count();
             }
@@ -119,9 +110,7 @@ pub(super) fn host_texts<'a>(cx: &Context<'a>) -> &'a HostTexts {
         let mut texts = HostTexts::default();
         for part in parts {
             texts.composed.extend(part.composed);
-            for (domain, (count, at)) in part.domains {
-                texts.domains.entry(domain).or_insert((0, at)).0 += count;
-            }
+            texts.domains.extend(part.domains);
             texts.encrypted += part.encrypted;
         }
         texts
@@ -129,19 +118,25 @@ pub(super) fn host_texts<'a>(cx: &Context<'a>) -> &'a HostTexts {
 }
 
 /// Judges every host of the repository that may be a Service's, and counts what is never touched.
-fn judge_all<'a>(cx: &Context<'a>, surroundings: &Surroundings<'_>) -> (Vec<Judged<'a>>, Untouched) {
-    let (spots, untouched) = spots::collect(cx.repository, cx.options, host_texts(cx));
-    if spots.is_empty() {
-        return (Vec::new(), untouched);
-    }
-    let world = World::of(cx.repository, &spots);
+fn judge_all<'a>(cx: &Context<'a>) -> Judgement<'a> {
+    let texts = host_texts(cx);
+    let (spots, untouched) = spots::collect(cx.repository, cx.options, texts);
+    let world = if spots.is_empty() { World::default() } else { World::of(cx.repository, &spots) };
+    let surroundings = Surroundings {
+        repository: cx.repository,
+        domain: domain::find(cx.repository, cx.options, texts, &spots, &world),
+        writes_domain: cx.options.host_form != HostForm::Svc,
+        composed: &texts.composed,
+        readers: Readers::of(cx.repository),
+    };
     let verdicts = cx.repository.workers().map(&spots, |spot| {
         let situations = survey::situations(cx.repository, spot.owner);
         let reads = OnceCell::new();
         let reads = || &**reads.get_or_init(|| surroundings.readers.of_spot(spot));
-        spot.hosts.iter().map(|host| judge(cx, surroundings, &world, &situations, spot, &reads, host)).collect()
+        spot.hosts.iter().map(|host| judge(cx, &surroundings, &world, &situations, spot, &reads, host)).collect()
     });
-    (spots.into_iter().zip(verdicts).map(|(spot, verdicts)| Judged { spot, verdicts }).collect(), untouched)
+    let judged = spots.into_iter().zip(verdicts).map(|(spot, verdicts)| Judged { spot, verdicts }).collect();
+    Judgement { surroundings, judged, untouched }
 }
 
 fn judge<'r>(

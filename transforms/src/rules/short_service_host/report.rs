@@ -168,7 +168,7 @@ fn blank(spot: &Spot<'_>, host: &Host) -> Finding {
 }
 
 /// Returns the bytes of the host in the file, or of its scalar where they are not to be told apart.
-fn location(spot: &Spot<'_>, host: &Host) -> Location {
+pub(super) fn location(spot: &Spot<'_>, host: &Host) -> Location {
     let exact = edit::replace_in_scalar(spot.node, host.range.clone(), "caulk-host-place").ok();
     let exact = exact.and_then(|edits| edits.edits().first().map(|edit| edit.span));
     let span = exact.or_else(|| spot.node.span()).unwrap_or(crate::span::Span::empty(0));
