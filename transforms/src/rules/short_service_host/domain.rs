@@ -54,7 +54,7 @@ static SUFFIX: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memc
 /// The full names that connections use, with one domain.
 #[derive(Default)]
 struct Witnesses<'a> {
-    /// One of them names a known Service.
+    /// One of them names a Service that is known, or named after a release that is.
     service: bool,
     names: BTreeSet<(&'a str, &'a str)>,
     places: Vec<(&'a Spot<'a>, &'a Host)>,
@@ -133,7 +133,7 @@ fn witnesses<'a>(repository: &Repository, spots: &'a [Spot<'_>], world: &World) 
             if foreign || !domain.contains('.') {
                 continue;
             }
-            let service = world.service(None, namespace, name.service).is_some_and(|service| service.certain);
+            let service = world.service(None, namespace, name.service).is_some() || world.release(None, namespace, name.service).is_some();
             if service || world.namespace(None, namespace).is_some() {
                 let witnesses = found.entry(domain).or_default();
                 witnesses.service |= service;
