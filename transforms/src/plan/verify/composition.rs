@@ -30,9 +30,17 @@ pub(super) fn compare(before: &Repository, after: &Repository, chosen: &[&Findin
     }
     for (overlay, problem) in new.breaks().iter().filter(|broken| !old.breaks().contains(broken)) {
         let reason = format!("{overlay} would not build any more: {problem}");
-        failed.extend(chosen.iter().map(|finding| (key(before, finding), reason.clone())));
+        failed.extend(breakers(before, overlay, chosen).into_iter().map(|key| (key, reason.clone())));
     }
     failed
+}
+
+/// Returns the fixes that can have broken an overlay: those of containers in it, or else all. Whoever is left is compared again.
+fn breakers(before: &Repository, overlay: &str, chosen: &[&Finding]) -> Vec<Key> {
+    let in_it = |declaration: &Declaration| matches!(declaration, Declaration::Composed { variant, .. } if variant.0 == overlay);
+    let own = fixes(chosen).filter(|(_, fix)| fix.declares.iter().any(in_it));
+    let own: Vec<Key> = own.map(|(finding, _)| key(before, finding)).collect();
+    if own.is_empty() { chosen.iter().map(|finding| key(before, finding)).collect() } else { own }
 }
 
 /// Returns what every variant should run: as before, but for what the fixes declare.
