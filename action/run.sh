@@ -77,7 +77,13 @@ esac
 if switched changed-only "${CAULK_CHANGED_ONLY:-}"; then
     # A push that makes a branch names no commit before it but zeros, and a schedule names none at all.
     if [[ "${CAULK_BASE:-}" =~ ^[0-9a-f]{40,64}$ ]] && [[ "$CAULK_BASE" =~ [1-9a-f] ]]; then
-        told+=("--changed-since=$CAULK_BASE")
+        # A push with force replaces what was there; in a whole clone nobody can fetch that any more.
+        if [ "$event" = push ] && [ ! -e .git/shallow ] &&
+            ! git -c 'safe.directory=*' cat-file -e "$CAULK_BASE^{commit}" 2> /dev/null; then
+            notice "the commit before this push is gone, as after a push with force, so all findings are told"
+        else
+            told+=("--changed-since=$CAULK_BASE")
+        fi
     else
         notice "there is nothing before this $event to compare with, so all findings are told"
     fi
@@ -121,6 +127,7 @@ if [ ! -s "$report" ]; then
     if [ "$mode/$status" = review/0 ]; then exit 0; fi
     show "$work/notes.txt"
     reason="$(grep -m1 '^error: ' "$work/notes.txt" || true)"
+    [ -n "$reason" ] || reason="caulk ended with $status and left no report"
     if [ "${CAULK_CHANGED_ONLY:-}" = true ] && [ -e .git/shallow ]; then
         reason="$reason; changed-only wants a checkout with 'fetch-depth: 0'"
     fi

@@ -26,6 +26,9 @@ pub(super) struct Fix {
     /// Change the files
     #[arg(long, conflicts_with = "diff")]
     write: bool,
+    /// With --staged: change the work tree alone, for you to look at and to stage
+    #[arg(long, requires_all = ["staged", "write"])]
+    keep_index: bool,
     /// Print the changes and change nothing (the default)
     #[arg(long)]
     diff: bool,
@@ -41,6 +44,7 @@ impl Fix {
         }
         let mut run = self.inputs.plan(None)?;
         match (self.write, self.inputs.staged) {
+            (true, true) if self.keep_index => stage::beside(&mut run),
             (true, true) => stage::stage(&mut run)?,
             (true, false) => write_changes(&mut run),
             (false, _) => {}

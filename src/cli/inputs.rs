@@ -58,6 +58,9 @@ pub(super) struct Inputs {
     /// Read the index in place of the work tree; tell and mend only what HEAD does not have
     #[arg(long, conflicts_with = "changed_since")]
     pub(super) staged: bool,
+    /// With --staged: tell and mend everything in the index where nothing is staged, as for `pre-commit run --all-files`
+    #[arg(long, requires = "staged")]
+    or_all: bool,
     /// Leave out the findings that FILE lists (see `caulk check --write-baseline`)
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -97,6 +100,7 @@ impl Inputs {
         let narrowing = Narrowing {
             since: self.changed_since.clone(),
             staged: self.staged,
+            or_all: self.or_all,
             known: self.baseline.as_deref().map(baseline::read).transpose()?.unwrap_or_default(),
         };
         match stdin {

@@ -60,6 +60,40 @@ pub fn carry_over(before: &[u8], after: &[u8], other: &[u8]) -> Result<Option<Ve
     if other == before {
         return Ok(Some(after.to_vec()));
     }
+    // A checkout may end the lines of the work tree in another way than those of the index.
+    if let (Some(before), Some(after)) = (with_returns(before), with_returns(after))
+        && ends_all_lines_with_returns(other)
+    {
+        return merge(&before, &after, other);
+    }
+    merge(before, after, other)
+}
+
+fn ends_all_lines_with_returns(text: &[u8]) -> bool {
+    let mut lines =
+        text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).peekable();
+    lines.peek().is_some() && lines.all(|line| line.ends_with(b"\r\n"))
+}
+
+/// Returns the text with a carriage return before each line feed; `None` if it has one anywhere.
+fn with_returns(text: &[u8]) -> Option<Vec<u8>> {
+    if text.contains(&b'\r') {
+        return None;
+    }
+    let mut ended = Vec::with_capacity(text.len() + text.len() / 16);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        match line.strip_suffix(b"\n") {
+            Some(content) => ended.extend([content, b"\r\n"].concat()),
+            None => ended.extend(line),
+        }
+    }
+    Some(ended)
+}
+
+fn merge(before: &[u8], after: &[u8], other: &[u8]) -> Result<Option<Vec<u8>>> {
+    if other == before {
+        return Ok(Some(after.to_vec()));
+    }
     let (mut base, mut ours, mut theirs) =
         (MergeFileInput::new(), MergeFileInput::new(), MergeFileInput::new());
     base.content(before);
@@ -75,6 +109,8 @@ mod tests {
 
     #[test]
     fn a_change_is_carried_over_only_where_its_lines_are_untouched() {
+        // Merging alone does not start libgit2, as opening the repository did before.
+        Oid::hash_object(ObjectType::Blob, b"").expect("a hash");
         let carried = |other: &str| {
             let merged = carry_over(b"a\nb\nc\nd\n", b"a\nb\nC\nd\n", other.as_bytes()).expect("a merge");
             merged.map(|bytes| String::from_utf8(bytes).expect("text"))
@@ -83,5 +119,11 @@ mod tests {
         assert_eq!(carried("a\nb\nc\nd\n").as_deref(), Some("a\nb\nC\nd\n"));
         assert_eq!(carried("a\nb\nc!\nd\n"), None);
         assert_eq!(carried(""), None);
+        assert_eq!(carried("a\r\nb\r\nc\r\nd\r\n").as_deref(), Some("a\r\nb\r\nC\r\nd\r\n"));
+        assert_eq!(carried("x\r\na\r\nb\r\nc\r\nd").as_deref(), None, "its last line is next to the change");
+        assert_eq!(carried("x\r\na\r\nb\r\nc\r\nd\r\n").as_deref(), Some("x\r\na\r\nb\r\nC\r\nd\r\n"));
+        let mixed = carried("a\r\nb\nc\nd\n");
+        assert_eq!(mixed.as_deref(), Some("a\r\nb\nC\nd\n"), "mixed line ends are changes that stay");
+        assert_eq!(carried("a\r\nb\r\nc\nd\n"), None, "a line end of its own is next to the change");
     }
 }

@@ -24,6 +24,8 @@ pub struct Narrowing {
     pub since: Option<String>,
     /// Those that the index holds and HEAD does not. The index is read in place of the work tree.
     pub staged: bool,
+    /// All of those in the index, where it is as HEAD.
+    pub or_all: bool,
     /// Those besides these.
     pub known: Vec<KnownFinding>,
 }
@@ -73,10 +75,11 @@ pub fn run_narrowed(request: &Request, folder: &Path, narrowing: &Narrowing) -> 
     read_tree(request, tree, skipped, config)?.run_beyond(request, known)
 }
 
-/// Returns the commit that says what is known; `None` before the first commit, where all is new.
+/// Returns the commit that says what is known; `None` where all is new: before the first commit, or where all is asked for.
 fn base(store: &Store, narrowing: &Narrowing) -> Result<Option<Oid>> {
     let head = changes::head(store)?;
     match &narrowing.since {
+        None if narrowing.or_all && changes::staged(store, head)?.is_empty() => Ok(None),
         None => Ok(head),
         Some(revision) => {
             let head = head.context("there is no commit yet to compare with")?;

@@ -1,6 +1,10 @@
 //! Changes into the index, and into the work tree where it has nothing of its own at the same lines.
 
-use std::{fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use anyhow::Result;
 use caulk_transforms::{path::RepoPath, syntax};
@@ -59,8 +63,50 @@ pub fn stage(run: &mut Run) -> Result<()> {
     Ok(())
 }
 
+/// Makes the changes of a run that read the index in the work tree alone, and takes note of what could not be.
+pub fn beside(run: &mut Run) {
+    let groups = run.groups();
+    let mut failed: BTreeMap<RepoPath, String> = BTreeMap::new();
+    let mut ready = Vec::new();
+    for change in &run.plan.changes {
+        let path = run.tree.disk(&change.path);
+        match carried(&path, change.before.text().as_bytes(), change.after.as_bytes()) {
+            Ok((now, merged)) => ready.push((change, path, now, merged)),
+            Err(reason) => _ = failed.insert(change.path.clone(), reason),
+        }
+    }
+    let group = |path: &RepoPath| groups.get(path).copied().unwrap_or_default();
+    let broken: BTreeSet<usize> = failed.keys().map(group).collect();
+    let (whole, others): (Vec<_>, Vec<_>) =
+        ready.into_iter().partition(|(change, ..)| !broken.contains(&group(&change.path)));
+    for (change, ..) in others {
+        failed.insert(change.path.clone(), "another file of the same fix could not be changed".to_owned());
+    }
+    let replacements: Vec<Replacement<'_>> = whole
+        .iter()
+        .map(|(change, path, before, after)| Replacement { path, before, after, group: group(&change.path) })
+        .collect();
+    let results = write::replace(run.tree.root(), &replacements);
+    for ((change, ..), result) in whole.iter().zip(results) {
+        if let Err(reason) = result {
+            failed.insert(change.path.clone(), reason);
+        }
+    }
+    for (path, reason) in failed {
+        run.not_written(&path, &reason);
+        run.skipped.push(Skip::new(path.as_str(), Trouble::NotWritten(reason)));
+    }
+}
+
 /// Brings a change of the index into the work tree, too. Whatever else was changed there stays, and stays unstaged.
 fn follow(root: &Path, path: &Path, before: &[u8], after: &[u8]) -> Result<(), String> {
+    let (now, merged) = carried(path, before, after)?;
+    let replacement = Replacement { path, before: &now, after: &merged, group: 0 };
+    write::replace(root, &[replacement]).into_iter().next().unwrap_or(Ok(()))
+}
+
+/// Returns what a file of the work tree holds, and what it is to hold with the change.
+fn carried(path: &Path, before: &[u8], after: &[u8]) -> Result<(Vec<u8>, Vec<u8>), String> {
     let seen = fs::symlink_metadata(path).map_err(|error| reason_of(&error))?;
     if !seen.is_file() || seen.len() > LARGEST {
         return Err("it is no manifest in the work tree".to_owned());
@@ -70,8 +116,7 @@ fn follow(root: &Path, path: &Path, before: &[u8], after: &[u8]) -> Result<(), S
     let Some(merged) = merged.filter(|merged| parses(merged) || !parses(&now)) else {
         return Err("the work tree has changes of its own at the same lines".to_owned());
     };
-    let replacement = Replacement { path, before: &now, after: &merged, group: 0 };
-    write::replace(root, &[replacement]).into_iter().next().unwrap_or(Ok(()))
+    Ok((now, merged))
 }
 
 fn parses(bytes: &[u8]) -> bool {

@@ -118,13 +118,56 @@ fn to_fix_mends_what_is_committed_and_leaves_unstaged_work_alone() {
     let unstaged = partly_staged(&repository);
     let mended = |text: &str| text.replace("command:", "args:");
     let output = repository.commit(&[]);
-    assert!(output.status.success(), "{}", told(&output));
-    assert!(told(&output).contains("mended"), "what is in the commit is seen: {}", told(&output));
-    assert_eq!(git(&repository.work(), &["show", "HEAD:app.yaml"]), mended(BROKEN));
-    assert_eq!(repository.read("app.yaml"), mended(&unstaged), "the thought is there, and not in the commit");
+    assert!(!output.status.success(), "a changed file stops the commit: {}", told(&output));
+    assert!(told(&output).contains("files were modified by this hook"), "{}", told(&output));
+    assert_eq!(repository.staged("app.yaml"), BROKEN, "what is staged is the person's");
+    assert_eq!(repository.read("app.yaml"), mended(&unstaged), "the thought is there, beside the mend");
     assert_eq!(repository.read("untracked.yaml"), BROKEN);
-    let status = git(&repository.work(), &["status", "--porcelain"]);
-    assert_eq!(status, " M app.yaml\n?? untracked.yaml\n");
+    git(&repository.work(), &["add", "app.yaml"]);
+    assert!(repository.commit(&[]).status.success());
+}
+
+#[test]
+fn unstaged_work_at_the_very_lines_of_a_mend_survives() {
+    let Some(repository) = Repository::new("caulk-fix") else { return };
+    repository.write("app.yaml", BROKEN);
+    git(&repository.work(), &["add", "app.yaml"]);
+    let unstaged = BROKEN.replace("[\"server\"]", "[\"server\"] # why?");
+    assert_ne!(unstaged, BROKEN);
+    repository.write("app.yaml", &unstaged);
+    let output = repository.commit(&[]);
+    assert!(!output.status.success(), "{}", told(&output));
+    assert_eq!(repository.staged("app.yaml"), BROKEN);
+    assert_eq!(repository.read("app.yaml"), unstaged, "{}", told(&output));
+}
+
+#[test]
+fn all_files_are_looked_at_where_it_is_asked_for() {
+    for (hook, after) in
+        [("caulk-check", BROKEN.to_owned()), ("caulk-fix", BROKEN.replace("command:", "args:"))]
+    {
+        let Some(repository) = Repository::new(hook) else { return };
+        repository.write("old.yaml", BROKEN);
+        git(&repository.work(), &["add", "old.yaml"]);
+        git(&repository.work(), &["commit", "--quiet", "--no-verify", "--message", "old"]);
+        let mut all = Command::new(&repository.pre_commit);
+        let output = run(repository.with_tools(all.args(["run", "--all-files"])));
+        assert!(!output.status.success(), "{hook}: {}", told(&output));
+        assert_eq!(repository.read("old.yaml"), after, "{hook}: {}", told(&output));
+    }
+}
+
+#[test]
+fn a_work_tree_with_other_line_ends_keeps_them() {
+    let Some(repository) = Repository::new("caulk-fix") else { return };
+    git(&repository.work(), &["config", "core.autocrlf", "true"]);
+    let with_returns = BROKEN.replace('\n', "\r\n");
+    repository.write("app.yaml", &with_returns);
+    git(&repository.work(), &["add", "app.yaml"]);
+    assert_eq!(repository.staged("app.yaml"), BROKEN);
+    let output = repository.commit(&[]);
+    assert!(!output.status.success(), "{}", told(&output));
+    assert_eq!(repository.read("app.yaml"), with_returns.replace("command:", "args:"), "{}", told(&output));
 }
 
 #[test]
@@ -134,6 +177,7 @@ fn a_commit_of_everything_is_mended_as_well() {
     git(&repository.work(), &["add", "app.yaml"]);
     assert!(repository.commit(&[]).status.success());
     repository.write("app.yaml", BROKEN);
+    assert!(!repository.commit(&["--all"]).status.success(), "the mend is to be looked at");
     let output = repository.commit(&["--all"]);
     assert!(output.status.success(), "{}", told(&output));
     assert_eq!(git(&repository.work(), &["show", "HEAD:app.yaml"]), BROKEN.replace("command:", "args:"));

@@ -127,6 +127,31 @@ fn a_shallow_checkout_is_told_where_history_is_needed() {
 }
 
 #[test]
+fn after_a_push_with_force_everything_is_told() {
+    let step = Step::new();
+    let gone = "0123456789abcdef0123456789abcdef01234567";
+    let settings = [("CAULK_CHANGED_ONLY", "true"), ("CAULK_BASE", gone)];
+    let output = step.run(&settings);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(out.contains("::notice title=caulk::the commit before this push is gone"), "{out}");
+    assert!(out.contains("::error file=app.yaml,line=11"), "{out}");
+    // The base of a pull request is never gone from a whole clone, so there it is a mistake that is told.
+    let request = [settings[0], settings[1], ("GITHUB_EVENT_NAME", "pull_request")];
+    assert_stopped(&step.run(&request), gone);
+}
+
+#[test]
+fn an_end_without_words_is_told_by_its_number() {
+    let step = Step::new();
+    let silent = step.folder.path().join("silent");
+    fs::write(&silent, "#!/bin/sh\nexit 7\n").expect("a program");
+    run(Command::new("chmod").arg("+x").arg(&silent));
+    let silent = silent.display().to_string();
+    step.stops(&[("CAULK", silent.as_str())], "caulk ended with 7 and left no report");
+}
+
+#[test]
 fn what_is_said_before_the_report_is_no_command() {
     let step = Step::new();
     let output = step.run(&[("CAULK_CONFIG", "a\n::warning::owned")]);
