@@ -155,6 +155,10 @@ fn by_status(refusal: &Refusal, attempt: Attempt, situation: Situation) -> Optio
         )),
         (403, _) => Some(permission(refusal, attempt, situation)),
         (404 | 410, token) => Some(missing(token, attempt, refusal.call.ends_with("/installation"))),
+        (409, _) => Some(explanation(
+            "something else changed the same thing at the same moment",
+            "run caulk again: it looks at what is there now",
+        )),
         (451, _) => {
             Some(explanation("GitHub has switched the repository off for legal reasons", "leave it out"))
         }

@@ -110,7 +110,11 @@ pub fn reconcile(means: Means<'_>, place: &mut Place, desired: &Desired) -> Resu
             }
             Err(error) => {
                 let step = &outcome.steps[number];
-                return Err(explained(error, step, means.situation).context(format!("failed to {step}")));
+                let error = match work.in_the_way(step) {
+                    Some(other) => error.context(Blocked(other)),
+                    None => explained(error, step, means.situation),
+                };
+                return Err(error.context(format!("failed to {step}")));
             }
         }
     }
@@ -138,6 +142,13 @@ fn explained(error: anyhow::Error, step: &Step, situation: Situation) -> anyhow:
 #[derive(Debug, thiserror::Error)]
 #[error("the branch moved meanwhile")]
 struct Moved;
+
+/// A branch is there that leaves no room for ours.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the branch `{0}` is in the way, for git has no branch below another one; delete it, or choose another --branch"
+)]
+struct Blocked(String);
 
 /// The steps taken so far.
 struct Work<'a> {
@@ -183,6 +194,24 @@ impl Work<'_> {
             Step::Adorn(missing) => self.adorn(missing),
         }
         Ok(())
+    }
+
+    /// Finds the branch because of which a new one could not be made: `caulk` or `caulk/mend/x` beside `caulk/mend`. GitHub and
+    /// git servers say so in words of many kinds.
+    fn in_the_way(&self, step: &Step) -> Option<String> {
+        let branch = match step {
+            Step::CreateBranch { branch } => branch,
+            Step::MoveBranch { from: None } | Step::Push { from: None } => &self.desired.branch,
+            _ => return None,
+        };
+        let (client, home) = (self.means.client, self.place.home());
+        let above = branch.match_indices('/').filter_map(|(end, _)| branch.get(..end));
+        let is_there = |name: &&str| client.branch_head(home, name).is_ok_and(|head| head.is_some());
+        let below = || {
+            let found = client.matching_refs(home, &format!("heads/{branch}/")).ok()?;
+            Some(found.first()?.0.strip_prefix("refs/heads/")?.to_owned())
+        };
+        above.into_iter().find(is_there).map(str::to_owned).or_else(below)
     }
 
     fn fork(&mut self) -> Result<()> {

@@ -5,6 +5,8 @@ mod tests;
 mod why;
 
 pub use self::why::Why;
+use std::collections::BTreeSet;
+
 use super::{
     desired::Desired,
     marker::Marker,
@@ -101,8 +103,11 @@ impl<'a> Case<'a> {
             return leave(Vec::new(), why);
         }
         let since = self.seen.branch.as_ref().and_then(|branch| branch.since.as_ref());
-        let mut changed = since.into_iter().flat_map(|since| &since.files);
-        if changed.any(|file| self.desired.unread.contains(&file.filename)) {
+        let changed = || since.into_iter().flat_map(|since| &since.files);
+        let moved =
+            self.desired.elsewhere.iter().filter(|(path, _)| changed().any(|file| file.filename == *path));
+        let moved: BTreeSet<&str> = moved.map(|(_, branch)| branch.as_str()).collect();
+        if changed().any(|file| self.desired.unread.contains(&file.filename)) {
             return leave(Vec::new(), Why::Uncertain(pull.number));
         }
         let ownership = self.seen.branch.as_ref().map(|branch| (branch, self.ownership(branch)));
@@ -114,12 +119,20 @@ impl<'a> Case<'a> {
             );
             return leave(vec![comment(pull, "needless", "", &text)], Why::PeoplesCommits(reason));
         }
-        let text = format!(
-            "Closing: `{}` does not need this any more as of {}. What was to be mended is mended there, is gone, or is to \
-             be left alone.",
-            self.desired.base,
-            short(&self.desired.base_commit)
-        );
+        let text = if moved.is_empty() {
+            format!(
+                "Closing: `{}` does not need this any more as of {}. What was to be mended is mended there, is gone, or is to \
+                 be left alone.",
+                self.desired.base,
+                short(&self.desired.base_commit)
+            )
+        } else {
+            let branches: Vec<String> = moved.iter().map(|branch| format!("`{branch}`")).collect();
+            format!(
+                "Closing: caulk now divides the mends among pull requests otherwise. What is left of this one belongs to {}.",
+                branches.join(", ")
+            )
+        };
         let body =
             Marker { fingerprint: None, head: pull.head.sha.clone(), base: self.desired.base_commit.clone() };
         let body = body.put(pull.body.as_deref().unwrap_or_default());
@@ -282,7 +295,7 @@ impl<'a> Case<'a> {
             || open.into_iter().any(|pull| !(self.is_ours(pull) && pull.base.branch == self.desired.base));
         let is_ours = match ownership {
             _ if is_used => false,
-            Ownership::Empty => self.had_pull(branch),
+            Ownership::Empty => self.is_named_ours() || self.had_pull(branch),
             Ownership::Ours { .. } => true,
             Ownership::Others { .. } => false,
         };
@@ -292,7 +305,13 @@ impl<'a> Case<'a> {
     /// Tells whether a branch without a commit of its own is what a run of ours left: one that died before its commit, or one
     /// whose pull request was merged. Any other may be people's, such as a release that the base has long passed.
     fn is_left_empty(self, branch: &Branch) -> bool {
-        branch.head == self.desired.base_commit || self.had_pull(branch)
+        branch.head == self.desired.base_commit || self.is_named_ours() || self.had_pull(branch)
+    }
+
+    /// Tells whether the branch has a name that nobody gives to anything else. Without a commit of its own nothing of it can be
+    /// lost, and the base may have moved since a run died that had made it.
+    fn is_named_ours(self) -> bool {
+        self.desired.branch.starts_with(OWN)
     }
 
     /// Tells whether a pull request of ours was made of the branch as it is.
@@ -317,6 +336,9 @@ impl<'a> Case<'a> {
         branch.ownership(self.place.ourselves(&self.desired.settings))
     }
 }
+
+/// What the names of branches begin with that are caulk's, unless the user's side wants others.
+const OWN: &str = "caulk/";
 
 const NO_PULL: &str = "it has no commit that the base has not, and none of our pull requests was made of it";
 

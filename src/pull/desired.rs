@@ -60,6 +60,8 @@ pub struct Desired {
     pub unread: Vec<String>,
     /// Files with an image that could not be asked about, so that less may be known of them than before.
     pub unasked: Vec<(String, String)>,
+    /// The files that other pull requests of the same plan change, each with the branch: what moves there is not needless.
+    pub elsewhere: Vec<(String, String)>,
     /// How it is made.
     pub settings: Settings,
     /// The body, with a marker that names no commit yet.
@@ -106,6 +108,7 @@ impl Desired {
             body: body::render(report, &context)?.text,
             unread: unread(report),
             unasked: report.unasked.iter().map(|each| (each.path.clone(), each.image.clone())).collect(),
+            elsewhere: Vec::new(),
             settings: settings.clone(),
             fingerprint,
             digest,

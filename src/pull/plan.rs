@@ -115,8 +115,15 @@ pub fn plan(
         // Not every rule asks about images.
         report.unasked.extend(planned.iter().flat_map(|each| each.report.unasked.clone()));
     }
+    let files = planned.iter().flat_map(|each| {
+        each.desired.files.iter().map(|file| (file.path.clone(), each.desired.branch.clone()))
+    });
+    let elsewhere: Vec<(String, String)> = files.collect();
     for branch in needless(place, settings, &base.branch, &planned) {
-        planned.extend(report.as_ref().map(|report| planner.nothing(&branch, report)).transpose()?);
+        let Some(report) = &report else { break };
+        let mut nothing = planner.nothing(&branch, report)?;
+        nothing.desired.elsewhere.clone_from(&elsewhere);
+        planned.push(nothing);
     }
     Ok(planned)
 }

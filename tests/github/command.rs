@@ -16,6 +16,7 @@ pub(crate) struct Machine {
 }
 
 /// What a run of caulk printed, and how it ended.
+#[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,

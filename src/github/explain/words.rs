@@ -87,6 +87,17 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
         "a rule lets this branch change by pull requests alone",
         "choose another --branch that no rule matches",
     ),
+    ("git repository is empty", "the repository has no commit yet", "push a first one, or leave it out"),
+    (
+        "a pull request already exists",
+        "another run, or somebody, has just opened a pull request of this branch",
+        "run caulk again: it goes on with that one",
+    ),
+    (
+        "reference already exists",
+        "another run, or somebody, has just made this branch",
+        "run caulk again: it looks at what is there now",
+    ),
     (
         "no commits between",
         "the branch holds nothing that its base does not have",

@@ -3,7 +3,7 @@
 use stand_in::{Access, Identity};
 
 use super::{BRANCH, Stage, broken, deployment, mended};
-use crate::world::REPOSITORY;
+use crate::{command::Ran, world::REPOSITORY};
 
 #[test]
 fn a_pull_request_is_opened_and_the_next_run_writes_nothing() {
@@ -39,6 +39,18 @@ fn a_dry_run_tells_everything_and_needs_no_permission() {
     assert_eq!(stage.writes(), Vec::<String>::new());
     assert_eq!(stage.server.branches(REPOSITORY), ["main"]);
     stage.pr(&[]).exits(2).says("the App may not do that here");
+}
+
+#[test]
+fn a_dry_run_of_what_anybody_may_read_needs_no_token() {
+    let stage = Stage::broken();
+    let run = |options: &[&str]| {
+        let mut command = stage.command(stage.folder.path(), &[&["--repo", REPOSITORY], options].concat());
+        Ran::of(&command.env_remove("GITHUB_TOKEN").output().expect("caulk runs"))
+    };
+    run(&["--dry-run"]).exits(1).says("would be opened").says("open the pull request");
+    run(&[]).exits(2).says("there is no token");
+    assert_eq!(stage.writes(), Vec::<String>::new());
 }
 
 #[test]
@@ -328,4 +340,24 @@ fn each_rule_has_its_pull_request() {
     assert_eq!(branches, ["caulk/mend--entrypoint-overridden", "caulk/mend--short-service-host"]);
     let hosts = stage.server.file(REPOSITORY, &branches[1], "a.yaml").expect("a file");
     assert!(hosts.contains("command:") && hosts.contains("redis.authentik.svc.cluster.local"), "{hosts}");
+}
+
+#[test]
+fn mends_that_are_divided_otherwise_are_not_said_to_be_needless() {
+    let stage = Stage::broken();
+    stage.pr(&[]).exits(0);
+    stage.pr(&["--per", "rule"]).exits(0).says("closed");
+    let pulls = stage.server.pulls(REPOSITORY);
+    let state: Vec<_> = pulls.iter().map(|pull| (pull.head_branch.as_str(), pull.open)).collect();
+    assert_eq!(state, [(BRANCH, false), ("caulk/mend--entrypoint-overridden", true)]);
+    let told = &pulls[0].comments;
+    assert!(told[0].body.contains("belongs to `caulk/mend--entrypoint-overridden`"), "{told:?}");
+    assert_eq!(stage.server.branches(REPOSITORY), ["caulk/mend--entrypoint-overridden", "main"]);
+    // And back again.
+    stage.pr(&[]).exits(0).says("closed");
+    let pulls = stage.server.pulls(REPOSITORY);
+    assert_eq!(pulls.iter().map(|pull| pull.open).collect::<Vec<_>>(), [false, false, true]);
+    let told = &pulls[1].comments;
+    assert!(told[0].body.contains("belongs to `caulk/mend`"), "{told:?}");
+    stage.holds_one_mend_of(&["a"]);
 }

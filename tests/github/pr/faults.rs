@@ -1,9 +1,11 @@
 //! Servers and networks that fail: nothing is done twice, and the next run heals what is left.
 
+use std::process::Stdio;
+
 use stand_in::{Fault, Response};
 
-use super::{BRANCH, Stage, broken};
-use crate::world::REPOSITORY;
+use super::{BRANCH, Stage, broken, mended};
+use crate::{command::Ran, world::REPOSITORY};
 
 /// The calls that write when a pull request is opened and when it is rebuilt.
 const OPENING: &[&str] =
@@ -160,4 +162,55 @@ fn refusals_are_told_in_the_servers_words_and_ours() {
     stage.server.settings(REPOSITORY, |repository| repository.actions_may_open_pulls = true);
     stage.pr(&[]).exits(0).says("opened");
     assert!(stage.only().body.contains("checks may not start by themselves"));
+}
+
+#[test]
+fn a_branch_that_was_made_before_the_base_moved_is_gone_on_with() {
+    for options in [&[][..], &["--commit-with", "git", "--author", "Bot <bot@acme.example>"]] {
+        let stage = Stage::broken();
+        let old = stage.server.branch(REPOSITORY, "main").expect("main");
+        // As a run leaves it that died before its commit.
+        stage.server.set_branch(REPOSITORY, BRANCH, &old);
+        stage.server.commit(REPOSITORY, "main", "ann", &[("notes.txt", Some("the base moves\n"))]);
+        stage.pr(options).exits(0).says("opened");
+        stage.holds_one_mend_of(&["a"]);
+        assert!(stage.only().open);
+    }
+    let stage = Stage::broken();
+    let old = stage.server.branch(REPOSITORY, "main").expect("main");
+    stage.server.set_branch(REPOSITORY, BRANCH, &old);
+    stage.server.commit(REPOSITORY, "main", "ann", &[("a.yaml", Some(&mended("a")))]);
+    stage.pr(&[]).exits(0).says("nothing to change");
+    assert_eq!(stage.server.branches(REPOSITORY), ["main"]);
+}
+
+#[test]
+fn runs_at_the_same_time_make_one_pull_request() {
+    let stage = Stage::broken();
+    let start = || {
+        let mut command = stage.command(stage.folder.path(), &["--repo", REPOSITORY]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("caulk runs")
+    };
+    let runs: Vec<_> = (0..4).map(|_| start()).collect();
+    let ended: Vec<Ran> =
+        runs.into_iter().map(|run| Ran::of(&run.wait_with_output().expect("it ends"))).collect();
+    assert!(ended.iter().any(|ran| ran.code == Some(0)), "{ended:?}");
+    stage.pr(&[]).exits(0);
+    stage.holds_one_mend_of(&["a"]);
+    assert!(stage.only().open && stage.only().comments.is_empty());
+}
+
+#[test]
+fn a_branch_in_the_way_is_named() {
+    for (other, options) in [
+        ("caulk", &[][..]),
+        ("caulk/mend/x", &[][..]),
+        ("caulk", &["--commit-with", "git", "--author", "Bot <bot@acme.example>"][..]),
+    ] {
+        let stage = Stage::broken();
+        let main = stage.server.branch(REPOSITORY, "main").expect("main");
+        stage.server.set_branch(REPOSITORY, other, &main);
+        let ran = stage.pr(options).exits(2).says(&format!("the branch `{other}` is in the way"));
+        ran.says("choose another --branch");
+    }
 }
