@@ -4,7 +4,7 @@ mod needs;
 mod sift;
 mod trouble;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use caulk_transforms::{
     model::{Protection, SourceFile},
@@ -24,6 +24,9 @@ pub const LARGEST: u64 = 32 << 20;
 
 /// With fewer files than this, every one is parsed, so that a typing error is told even where no rule would have looked.
 const PARSE_ALL_BELOW: usize = 1000;
+
+/// How many files a thread takes at once: few, so that none is left with the large ones when all others are done.
+const FEW: usize = 64;
 
 /// What became of the files.
 #[derive(Debug, Default)]
@@ -64,11 +67,13 @@ pub fn read(
                 Thoroughness::All => true,
             }
     };
+    let rooms = Rooms::default();
     let mut results: Vec<Outcome> = candidates
         .par_iter()
-        .map_init(Room::default, |room, candidate| {
+        .with_max_len(FEW)
+        .map(|candidate| {
             progress.step();
-            read_one(tree, candidate, &wanted, room)
+            rooms.with(|room| read_one(tree, candidate, &wanted, room))
         })
         .collect();
     read_needed(tree, candidates, thoroughness, &mut results);
@@ -102,10 +107,12 @@ fn read_needed(tree: &Tree, candidates: &[Candidate], thoroughness: Thoroughness
         Thoroughness::All => return,
     };
     let wanted = |_: &Candidate, bytes: &[u8]| !sift::only_schemas(bytes);
+    let rooms = Rooms::default();
     let read: Vec<(usize, Outcome)> = needed
         .into_par_iter()
         .filter_map(|place| {
-            Some((place, read_one(tree, candidates.get(place)?, &wanted, &mut Room::default())))
+            let candidate = candidates.get(place)?;
+            Some((place, rooms.with(|room| read_one(tree, candidate, &wanted, room))))
         })
         .collect();
     for (place, outcome) in read {
@@ -155,6 +162,26 @@ enum Outcome {
 struct Room {
     buffer: Vec<u8>,
     parser: syntax::Parser,
+}
+
+/// The rooms of all threads.
+struct Rooms(Vec<Mutex<Room>>);
+
+impl Default for Rooms {
+    fn default() -> Self {
+        Self((0..rayon::current_num_threads()).map(|_| Mutex::default()).collect())
+    }
+}
+
+impl Rooms {
+    /// Lends the room of the thread that asks. Each thread has its own, so none waits for another.
+    fn with<T>(&self, work: impl FnOnce(&mut Room) -> T) -> T {
+        let room = rayon::current_thread_index().and_then(|number| self.0.get(number));
+        match room.map(Mutex::lock) {
+            Some(Ok(mut room)) => work(&mut room),
+            Some(Err(_)) | None => work(&mut Room::default()),
+        }
+    }
 }
 
 fn read_one(

@@ -226,7 +226,8 @@ struct Pool(rayon::ThreadPool);
 
 impl Work for Pool {
     fn each(&self, count: usize, piece: &(dyn Fn(usize) + Sync)) {
-        self.0.install(|| (0..count).into_par_iter().for_each(piece));
+        // Pieces differ much in size: handed out singly, none waits behind a large one.
+        self.0.install(|| (0..count).into_par_iter().with_max_len(1).for_each(piece));
     }
 }
 

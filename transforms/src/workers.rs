@@ -36,10 +36,11 @@ impl Workers {
         items: &'i [T],
         with: impl Fn(&'i T) -> R + Sync,
     ) -> Vec<R> {
-        self.pieces(items, |piece| piece.iter().map(&with).collect::<Vec<R>>())
-            .into_iter()
-            .flatten()
-            .collect()
+        let mut results = Vec::with_capacity(items.len());
+        for piece in self.pieces(items, |piece| piece.iter().map(&with).collect::<Vec<R>>()) {
+            results.extend(piece);
+        }
+        results
     }
 
     /// Does two things that do not wait for each other, at the same time if somebody can. What holds for [`Self::map`] holds here.
