@@ -99,6 +99,7 @@ pub(crate) fn finding(text: &str, verdict: VerdictName, tier: Tier) -> Finding {
 /// What people may write into a manifest to break out of their place.
 pub(crate) const HOSTILE: &[&str] = &[
     "`",
+    "\u{FFFE}\u{FFFF}",
     "``",
     "```",
     "````\n",
