@@ -14,7 +14,7 @@ use caulk_transforms::{
     finding::{Applicability, Evidence, FileId, Location, Remedy, RuleId},
     image::ImageRef,
     known::KnownFinding,
-    model::{self, Repository, SourceFile},
+    model::{self, Repository, SourceFile, address::Address},
     path::RepoPath,
     plan::{self, Outcome, Plan, Policy, Verdict},
     rule::{Reads, Selection},
@@ -28,7 +28,7 @@ pub use self::narrowed::{Narrowing, as_known, is_open, known, known_before, run_
 use crate::{
     config::{self, Authority, Config},
     facts,
-    git::{Oid, Snapshot, Store},
+    git::{Oid, Snapshot, Store, origin},
     read::{self, Skip, Thoroughness},
     sink::progress::Progress,
     walk::{self, Tree},
@@ -53,6 +53,8 @@ pub struct Request {
     pub threads: usize,
     /// Where answers about images come from.
     pub sources: facts::Options,
+    /// The addresses of the repository, where whoever asks knows them better than its checkout.
+    pub addresses: Vec<Address>,
 }
 
 /// What came of a run.
@@ -76,6 +78,21 @@ pub struct Run {
     pub disregarded: Vec<String>,
     /// Images that could not be asked about, with the files that they run in and the reason.
     pub unasked: Vec<Unasked>,
+    /// Entries of kustomizations that were not followed, by path and line.
+    pub unfollowed: BTreeSet<Unfollowed>,
+}
+
+/// An entry of a kustomization that was not followed: what it brings or changes is not known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unfollowed {
+    /// The file.
+    pub path: RepoPath,
+    /// The line.
+    pub line: u32,
+    /// Why not.
+    pub reason: String,
+    /// Whether kustomize itself fails because of it.
+    pub breaks: bool,
 }
 
 /// An image that could not be asked about, so that what is known of it now may be less than before.
@@ -126,7 +143,10 @@ pub fn images(request: &Request, folder: &Path) -> Result<BTreeSet<ImageRef>> {
 /// # Errors
 /// As [`run`].
 pub fn explain(request: &Request, folder: &Path, line: u32) -> Result<(Run, Vec<String>)> {
-    let prepared = prepare(request, folder)?;
+    let (tree, skipped) = Tree::find(&request.paths, folder);
+    let tree = tree.with_context();
+    let config = configuration(request, tree.root())?;
+    let prepared = read_tree(request, tree, skipped, config)?;
     let mut sources = prepared.sources(request)?;
     let mut thoughts = Vec::new();
     for (file, number) in prepared.repository.files().iter().zip(0..) {
@@ -209,7 +229,10 @@ fn read_tree(request: &Request, tree: Tree, mut skipped: Vec<Skip>, config: Conf
     let mut others = listing.others;
     others.extend(reading.others);
     let workers = Workers::new(Arc::new(Pool(pool)));
-    let repository = Repository::build_with(reading.files, workers).with_others(others).with_broken(broken);
+    let repository = Repository::build_with(reading.files, workers)
+        .with_others(others)
+        .with_broken(broken)
+        .with_addresses(addresses(request, &tree));
     Ok(Prepared {
         tree,
         config,
@@ -219,6 +242,17 @@ fn read_tree(request: &Request, tree: Tree, mut skipped: Vec<Skip>, config: Conf
         temporaries: listing.temporaries,
         known: Vec::new(),
     })
+}
+
+/// Returns the addresses of the repository that a tree is of.
+fn addresses(request: &Request, tree: &Tree) -> Vec<Address> {
+    if !request.addresses.is_empty() {
+        return request.addresses.clone();
+    }
+    match tree.snapshot() {
+        Some(snapshot) => origin::addresses(snapshot.store()),
+        None => Store::around(tree.root()).map(|(store, _)| origin::addresses(&store)).unwrap_or_default(),
+    }
 }
 
 /// Threads for pieces of work that do not depend on each other.
@@ -261,6 +295,7 @@ impl Prepared {
         plan.unused.retain(|unused| self.asks_for(&unused.path));
         Run {
             plan,
+            unfollowed: self.unfollowed(),
             skipped: self.skipped,
             files: self.asked.len(),
             temporaries: self.temporaries,
@@ -270,6 +305,17 @@ impl Prepared {
             disregarded: Vec::new(),
             unasked: Vec::new(),
         }
+    }
+
+    /// Finds the entries of kustomizations that were not followed, in the files that findings are wanted for.
+    fn unfollowed(&self) -> BTreeSet<Unfollowed> {
+        let placements = self.repository.placements();
+        let told = placements.problems().filter_map(|(_, problem)| {
+            let (file, line) = placements.line(problem.at?);
+            let path = self.repository.file(file).path.clone();
+            Some(Unfollowed { path, line, reason: problem.kind.to_string(), breaks: problem.breaks() })
+        });
+        told.filter(|entry| self.asks_for(&entry.path)).collect()
     }
 
     /// Tells whether findings in the file are wanted.
@@ -322,6 +368,7 @@ pub fn run_text(request: &Request, folder: &Path, name: &str, bytes: &[u8]) -> R
         repository,
         disregarded: Vec::new(),
         unasked: Vec::new(),
+        unfollowed: BTreeSet::new(),
     })
 }
 

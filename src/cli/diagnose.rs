@@ -67,6 +67,7 @@ impl Diagnose {
             thoroughness: Thoroughness::Model,
             threads: 0,
             sources: self.sources.options()?,
+            addresses: Vec::new(),
         };
         let run = run::run(&request, &folder)?;
         let diagnoses: Vec<Diagnosis> =

@@ -72,6 +72,7 @@ impl Doctor {
             thoroughness: Thoroughness::Commands,
             threads: 0,
             sources,
+            addresses: Vec::new(),
         };
         let folder = env::current_dir().context("the current folder is gone")?;
         let images = run::images(&request, &folder)?;

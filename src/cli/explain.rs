@@ -59,6 +59,7 @@ impl Explain {
             thoroughness: Thoroughness::Commands,
             threads: 0,
             sources: crate::facts::Options::default(),
+            addresses: Vec::new(),
         };
         let (mut run, thoughts) = run::explain(&request, &folder, line)?;
         run.plan.outcomes.retain(|outcome| {

@@ -96,6 +96,7 @@ impl Inputs {
             thoroughness: if self.strict { Thoroughness::All } else { Thoroughness::Commands },
             threads: self.threads.map_or(0, NonZero::get),
             sources: self.sources.options()?,
+            addresses: Vec::new(),
         };
         let narrowing = Narrowing {
             since: self.changed_since.clone(),

@@ -6,6 +6,7 @@ mod tell;
 use std::{env, fs, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
+use caulk_transforms::model::address::Address;
 use clap::{Args, ValueEnum};
 
 use self::options::PullArgs;
@@ -140,7 +141,9 @@ impl Pr {
         let push = self.pull.push(&base, &session.network)?;
         let renderer = Renderer::find().filter(|_| self.pull.renders());
         let render = |run: &Run| renderer.as_ref().map(|renderer| renderer.render(run)).unwrap_or_default();
-        let planned = pull::plan(&self.request()?, &base, per, &settings, &place, &render)?;
+        let addresses = Address::parse(&place.repository.clone_url).into_iter().collect();
+        let request = Request { addresses, ..self.request()? };
+        let planned = pull::plan(&request, &base, per, &settings, &place, &render)?;
         let mut results = Results::new(&place, &base.branch, &commit.to_string(), self.dry_run);
         let means = Means {
             client,
@@ -184,6 +187,7 @@ impl Pr {
             thoroughness: Thoroughness::Commands,
             threads: self.threads.map_or(0, std::num::NonZero::get),
             sources: self.sources.options()?,
+            addresses: Vec::new(),
         })
     }
 

@@ -169,6 +169,7 @@ impl Review {
             thoroughness: Thoroughness::Commands,
             threads: self.threads.map_or(0, NonZero::get),
             sources: self.sources.options()?,
+            addresses: Vec::new(),
         })
     }
 

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use caulk_transforms::{
     known::{KnownFinding, recognise},
+    model::address::Address,
     path::RepoPath,
 };
 
@@ -90,9 +91,11 @@ impl Look<'_> {
         let files = files.map_err(|error| explained(error, Attempt::ReadPulls))?;
         let commits = self.commits(pull)?;
         let authority = self.authority(pull, &commits)?;
-        let run = run::run_tree(&self.request, &commits.store, commits.head, &authority)?;
+        let request = self.request_of(pull);
+        let run = run::run_tree(&request, &commits.store, commits.head, &authority)?;
         let touched = touched(&commits, &files)?;
-        let brought = self.brought(&commits, &authority, &files, &run, place::around(&run, &touched))?;
+        let brought =
+            self.brought(&request, &commits, &authority, &files, &run, place::around(&run, &touched))?;
         // A file that is gone has no finding, and one that GitHub lists for another reason than its content is not here.
         let listed: BTreeSet<&str> = files.iter().map(|file| file.filename.as_str()).collect();
         let unlisted = match files.len() < MOST_LISTED {
@@ -102,9 +105,16 @@ impl Look<'_> {
         Ok(Seen { run, touched, brought, unlisted })
     }
 
+    /// Returns what is asked of a run, with the address of the repository that the pull request is for.
+    fn request_of(&self, pull: &Pull) -> Request {
+        let page = pull.html_url.split("/pull/").next().and_then(Address::parse);
+        Request { addresses: page.into_iter().collect(), ..self.request.clone() }
+    }
+
     /// Returns those of the findings that the state before does not have, looked at with the configuration of the head.
     fn brought(
         &self,
+        request: &Request,
         commits: &Commits,
         authority: &Authority,
         files: &[PullFile],
@@ -112,7 +122,7 @@ impl Look<'_> {
         around: BTreeSet<usize>,
     ) -> Result<BTreeSet<usize>> {
         let Some(parted) = commits.parted.filter(|_| !around.is_empty()) else { return Ok(around) };
-        let mut before = run::known_before(&self.request, &commits.store, parted, commits.head, authority)?;
+        let mut before = run::known_before(request, &commits.store, parted, commits.head, authority)?;
         let renamed: BTreeMap<&str, &str> = files
             .iter()
             .filter(|file| file.status == "renamed")

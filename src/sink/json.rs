@@ -44,6 +44,23 @@ pub struct Report {
     /// Images whose registries could not be asked: with them more might have been found. Those that nobody knows are not among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unasked: Vec<Unasked>,
+    /// Entries of kustomizations that were not followed: bases that are missing, fetched from elsewhere or include themselves,
+    /// patches that do not fit, features that caulk leaves to kustomize.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfollowed: Vec<Unfollowed>,
+}
+
+/// An entry of a kustomization that was not followed.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Unfollowed {
+    /// The file with the entry.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// What is wrong with it, or not known.
+    pub reason: String,
+    /// Whether kustomize itself fails because of it.
+    pub breaks: bool,
 }
 
 /// An image whose registry could not be asked.

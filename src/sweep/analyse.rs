@@ -67,6 +67,7 @@ impl Analyser {
             thoroughness: Thoroughness::Commands,
             threads: self.threads,
             sources: self.sources.clone(),
+            addresses: candidate.addresses.clone(),
         };
         let run = run::run_tree(&request, &opened.store, opened.commit, &self.settings.authority())?;
         let branch = candidate.head.as_ref().map(|head| head.branch.clone()).unwrap_or_default();

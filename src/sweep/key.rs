@@ -8,14 +8,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use caulk_transforms::catalog;
+use caulk_transforms::{catalog, model::address::Address};
 use sha2::{Digest as _, Sha256};
 
 use super::{plan::Settings, shard::stable_hash, source::Head};
 use crate::facts;
 
 /// Grows when the same input may lead to another plan although caulk's version is the same.
-const GENERATION: &[u8] = b"1";
+const GENERATION: &[u8] = b"2";
 
 /// Everything that decides an analysis and is the same for all repositories of a sweep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,11 +71,12 @@ impl Common {
 
     /// Returns what the analysis of a repository at its head rests on.
     #[must_use]
-    pub fn of(&self, id: &str, head: &Head) -> String {
+    pub fn of(&self, id: &str, addresses: &[Address], head: &Head) -> String {
         let mut parts = Parts::new();
         parts.add(self.digest);
         parts.add(&head.branch);
         parts.add(head.commit.to_string());
+        addresses.iter().for_each(|address| parts.add(address.as_str()));
         // Each repository has its own day of the period, so that they do not all come up for renewal at once.
         let period = self.days.map(|days| (self.today + stable_hash(id) % days) / days);
         parts.add(period.map(u64::to_be_bytes).unwrap_or_default());
@@ -165,7 +166,7 @@ mod tests {
         let evidence = facts::Options { evidence: vec![path.clone()], ..facts::Options::default() };
         let none = facts::Options::default();
         let of = |settings: &Settings, sources: &facts::Options, head: &Head| {
-            common(settings, sources, 0).of("github:1", head)
+            common(settings, sources, 0).of("github:1", &[], head)
         };
         let mut keys = vec![
             of(&plain, &none, &head(ONE)),
@@ -180,6 +181,8 @@ mod tests {
         fs::write(&path, "{ }").expect("a file");
         keys.push(of(&plain, &evidence, &head(ONE)));
         assert_eq!(keys[0], of(&plain, &none, &head(ONE)), "nothing else is in it");
+        let address = Address::parse("https://git.example/acme/ops").expect("an address");
+        keys.push(common(&plain, &none, 0).of("github:1", &[address], &head(ONE)));
         let count = keys.len();
         keys.sort();
         keys.dedup();
@@ -195,7 +198,7 @@ mod tests {
         };
         let (week, offline) = (days(&online), days(&facts::Options::default()));
         let renewed = |id: &str, days: &[Common]| {
-            let keys: Vec<String> = days.iter().map(|day| day.of(id, &head(ONE))).collect();
+            let keys: Vec<String> = days.iter().map(|day| day.of(id, &[], &head(ONE))).collect();
             keys.windows(2)
                 .zip(100..)
                 .filter(|(pair, _)| pair[0] != pair[1])

@@ -11,7 +11,7 @@ use super::{
     plan::{Failure, FailureKind},
     source::{Candidate, Fetch, Head, Listed, Opened, Source},
 };
-use crate::git::Store;
+use crate::git::{Store, origin};
 
 /// How many folders are told of at a time.
 const PAGE: usize = 100;
@@ -46,6 +46,7 @@ fn listed(folder: &Path) -> Listed {
             id: format!("local:{name}"),
             name,
             url: None,
+            addresses: open(folder).map(|store| origin::addresses(&store)).unwrap_or_default(),
             topics: Vec::new(),
             archived: false,
             fork: false,

@@ -238,7 +238,7 @@ impl Planner<'_> {
             shared.write(Entry { id: candidate.id, name: candidate.name, status })?;
             return Ok(None);
         };
-        let key = self.common.of(&candidate.id, head);
+        let key = self.common.of(&candidate.id, &candidate.addresses, head);
         let (known, here) = match shared.own.take(&candidate.id, &key)? {
             Some(known) => (Some(known), true),
             None => (shared.previous.take(&candidate.id, &key)?, false),

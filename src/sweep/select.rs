@@ -89,6 +89,7 @@ mod tests {
             id: name.to_owned(),
             name: name.to_owned(),
             url: None,
+            addresses: Vec::new(),
             topics: vec!["gitops".to_owned()],
             archived: false,
             fork: false,

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use anyhow::Result;
+use caulk_transforms::model::address::Address;
 
 use super::plan::{Failure, Pull};
 use crate::git::{Oid, Store};
@@ -25,6 +26,8 @@ pub struct Candidate {
     pub name: String,
     /// The address of its page on GitHub; none on this machine.
     pub url: Option<String>,
+    /// Where it is fetched from: what delivers another repository delivers nothing of it.
+    pub addresses: Vec<Address>,
     /// Its topics.
     pub topics: Vec<String>,
     /// Whether nobody may change it any more, or it is switched off.

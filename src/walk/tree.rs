@@ -88,6 +88,24 @@ impl Tree {
         (tree, skipped)
     }
 
+    /// Takes the folder that somebody stands in for the repository, where no marker tells it and the paths lie below: who asks
+    /// about one file wants to know what the others make of it.
+    #[must_use]
+    pub fn with_context(mut self) -> Self {
+        let Some(prefix) = self.root.strip_prefix(&self.folder).ok().filter(|_| !self.whole) else {
+            return self;
+        };
+        let Some(prefix) = prefix.to_str().and_then(|prefix| RepoPath::new(prefix).ok()) else { return self };
+        let moved = |paths: &[RepoPath]| -> Option<Vec<RepoPath>> {
+            paths.iter().map(|path| prefix.join(path.as_str()).ok()).collect()
+        };
+        if let (Some(asked), Some(files)) = (moved(&self.asked), moved(&self.files)) {
+            (self.asked, self.files, self.whole) = (asked, files, true);
+            self.root.clone_from(&self.folder);
+        }
+        self
+    }
+
     /// Makes a tree of what git holds. The paths count from its root; those that are not there are returned as skips.
     #[must_use]
     pub fn of_snapshot(snapshot: Arc<Snapshot>, paths: &[PathBuf]) -> (Self, Vec<Skip>) {

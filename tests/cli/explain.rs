@@ -36,6 +36,35 @@ fn a_place_is_explained_also_where_nothing_is_wrong() {
 }
 
 #[test]
+fn a_kustomization_is_explained_also_where_no_marker_tells_the_repository() {
+    let files = [
+        (
+            "base/kustomization.yaml",
+            "resources:\n- app.yaml\n- gone.yaml\n- https://example.org/base?ref=v1\n- ../base\n",
+        ),
+        ("base/app.yaml", &*broken()),
+        ("over/kustomization.yaml", "namespace: front\nresources:\n- ../base\n"),
+    ];
+    for folder in [Folder::new(&files), Folder::repository(&files)] {
+        let told = |place: &str| folder.caulk(&["explain", place]).exits(0).out;
+        assert!(
+            told("over/kustomization.yaml:1")
+                .contains("sets the namespace of Deployment/app in namespace front")
+        );
+        assert!(told("base/kustomization.yaml:2").contains("includes Deployment/app in namespace front"));
+        assert!(told("base/kustomization.yaml:3").contains("gone.yaml does not exist"));
+        assert!(told("base/kustomization.yaml:4").contains("is fetched from elsewhere"));
+        assert!(told("base/kustomization.yaml:5").contains("base includes itself"));
+        let app = told("base/app.yaml:11");
+        assert!(
+            app.contains("lands as app in namespace front; delivered by the kustomization over/"),
+            "{app}"
+        );
+        folder.caulk(&["check", "base"]).exits(1);
+    }
+}
+
+#[test]
 fn shells_and_man_get_what_they_read() {
     let folder = Folder::new(&[]);
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

@@ -59,3 +59,39 @@ fn nobody_reads_on_and_nothing_breaks() {
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(!err.contains("panicked") && !err.contains("error"), "{err}");
 }
+
+#[test]
+fn entries_of_kustomizations_that_were_not_followed_are_told_and_fail_nothing() {
+    let folder = Folder::repository(&[
+        ("a/kustomization.yaml", "resources: [../b]\n"),
+        (
+            "b/kustomization.yaml",
+            "resources:\n- ../a\n- ../gone\n- https://github.com/acme/base?ref=v1\n- app.yaml\n",
+        ),
+        ("b/app.yaml", &broken()),
+        ("top/kustomization.yaml", "resources: [../a]\nnamespace: front\n"),
+    ]);
+    let ran = folder.caulk(&["check", "."]).exits(1);
+    assert!(ran.out.contains("not followed: b/kustomization.yaml:2: a includes itself; "), "{}", ran.out);
+    let report = folder.caulk(&["check", ".", "--format", "json"]).json();
+    let told: Vec<(u64, &str, bool)> = report["unfollowed"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| {
+            let line = entry["line"].as_u64().expect("a line");
+            (line, entry["reason"].as_str().expect("a reason"), entry["breaks"].as_bool().expect("a bool"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, "a includes itself", true),
+            (3, "../gone does not exist", true),
+            (4, "https://github.com/acme/base?ref=v1 is fetched from elsewhere", false)
+        ]
+    );
+    let whole =
+        Folder::repository(&[("kustomization.yaml", "resources: [app.yaml]\n"), ("app.yaml", &broken())]);
+    assert!(!whole.caulk(&["check", "."]).out.contains("not followed"));
+}

@@ -108,6 +108,7 @@ pub(crate) fn request() -> Request {
         thoroughness: Thoroughness::Commands,
         threads: 0,
         sources: facts::Options::default(),
+        addresses: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! caulk and real git repositories, made and read by the git program.
 
+mod addresses;
 mod fetch;
 mod harness;
 mod new;

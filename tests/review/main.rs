@@ -32,6 +32,7 @@ fn plan(root: &Path) -> Run {
         thoroughness: Thoroughness::All,
         threads: 1,
         sources: facts::Options::default(),
+        addresses: Vec::new(),
     };
     run(&request, root).expect("a run")
 }

@@ -37,8 +37,8 @@ fn what_became_of_a_repository_since_the_plan_counts() {
     for name in ["acme/r004", "acme/r006", "acme/r008"] {
         assert!(world.pull(name).is_none() && world.server.branches(name) == ["main"], "{name}");
     }
-    // The next plan knows all of that, and the renamed one is the one that it was.
-    world.plan(&[]).exits(0).says("1 looked at, 8 unchanged, 2 skipped");
+    // The next plan knows all of that. The renamed one is the one that it was, but its deliveries may name it otherwise.
+    world.plan(&[]).exits(0).says("2 looked at, 7 unchanged, 2 skipped");
     world.apply(&[]).exits(0).says("1 opened").says("2 as they should be");
     world.server.settings("acme/r008", |repository| repository.topics.clear());
     world.sweep(&["run", "--org", "acme"]).exits(0).says("1 opened");

@@ -102,6 +102,8 @@ pub(crate) struct HostTexts {
     pub(crate) domains: BTreeSet<Option<String>>,
     /// The names of the variables that stand beside a letter of a host.
     pub(crate) composed: BTreeSet<String>,
+    /// The names that nginx's `upstream` blocks define: a file may hold the blocks that another one passes requests to.
+    pub(crate) upstreams: BTreeSet<String>,
     /// How many documents are encrypted.
     pub(crate) encrypted: usize,
 }

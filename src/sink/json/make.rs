@@ -13,7 +13,7 @@ use caulk_transforms::{
 
 use super::{
     Change, Edit, Effect, Elsewhere, Finding, Fix, Idle, Report, Rollout, Skipped, Source, Summary, Unasked,
-    Untouched, Unused, VERSION, VerdictName,
+    Unfollowed, Untouched, Unused, VERSION, VerdictName,
 };
 use crate::{
     config::Tier,
@@ -61,7 +61,17 @@ pub fn report(run: &Run, written: bool) -> Report {
         rollouts: rollout::rollouts(&run.repository, &run.plan.changes).into_iter().map(rollout).collect(),
         untouched: run.plan.untouched.map(|counts| untouched(run, counts)),
         unasked: run.unasked.iter().map(unasked).collect(),
+        unfollowed: run.unfollowed.iter().map(unfollowed).collect(),
         findings,
+    }
+}
+
+fn unfollowed(entry: &run::Unfollowed) -> Unfollowed {
+    Unfollowed {
+        path: entry.path.to_string(),
+        line: entry.line,
+        reason: masked(&entry.reason),
+        breaks: entry.breaks,
     }
 }
 

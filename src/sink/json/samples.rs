@@ -53,6 +53,7 @@ pub(crate) fn report_of(text: &str) -> Report {
         rollouts: vec![rollout(Effect::Rolls), rollout(Effect::Stays)],
         untouched: None,
         unasked: Vec::new(),
+        unfollowed: Vec::new(),
     }
 }
 

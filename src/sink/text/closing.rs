@@ -24,7 +24,8 @@ pub fn closing(run: &Run, shown: Shown) -> String {
     let mut out = match findings.len() {
         0 => {
             let files = counted(run.files, "file");
-            return format!("nothing to mend in {files}{}\n{}", known(run.plan.known), untouched(run));
+            let nothing = format!("nothing to mend in {files}{}\n", known(run.plan.known));
+            return nothing + &untouched(run) + &unfollowed(run);
         }
         all => {
             format!("{mended} of {all} {}", if shown == Shown::Written { "mended" } else { "can be mended" })
@@ -37,6 +38,7 @@ pub fn closing(run: &Run, shown: Shown) -> String {
     out.push_str(&known(run.plan.known));
     out.push('\n');
     out.push_str(&untouched(run));
+    out.push_str(&unfollowed(run));
     if mended > 0 && shown != Shown::Written {
         let _ = writeln!(out, "hint: `caulk fix --write` applies {}", counted(mended, "fix"));
     }
@@ -67,6 +69,21 @@ fn untouched(run: &Run) -> String {
         .map(|(count, what, how)| format!("{} {how}", counted(count, what)).trim_end().to_owned())
         .collect();
     if told.is_empty() { String::new() } else { format!("left alone: {}\n", told.join(", ")) }
+}
+
+/// Tells which entries of kustomizations were not followed: what stands here may come out otherwise.
+fn unfollowed(run: &Run) -> String {
+    let count = run.unfollowed.len();
+    let told = run.unfollowed.iter().take(MOST_REASONS);
+    let mut told: Vec<String> = told
+        .map(|entry| format!("{}:{}: {}", plain(entry.path.as_str()), entry.line, plain(&entry.reason)))
+        .collect();
+    match count.checked_sub(MOST_REASONS).filter(|more| *more > 0) {
+        _ if count == 0 => return String::new(),
+        Some(more) => told.push(format!("{more} more in --format json")),
+        None => {}
+    }
+    format!("not followed: {}\n", told.join("; "))
 }
 
 /// Tells of findings that are left out because they were there before.

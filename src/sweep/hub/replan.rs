@@ -53,7 +53,7 @@ impl Replanner<'_> {
             let reason = "there is nothing in it any more".to_owned();
             return Err(Failure { kind: FailureKind::Empty, reason }.into());
         };
-        let key = common.of(&candidate.id, head);
+        let key = common.of(&candidate.id, &candidate.addresses, head);
         let opened = self.fetch.fetch(&candidate, self.bound)?;
         let analyser = Analyser { settings: header.settings.clone(), ..self.analyser.clone() };
         match analyser.analyse(&candidate, &key, &opened) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use anyhow::{Context as _, Result, bail};
+use caulk_transforms::model::address::Address;
 
 use super::{
     access::Access,
@@ -271,6 +272,7 @@ pub(super) fn candidate(head: RepositoryHead) -> Listed {
     match commit.transpose() {
         Ok(commit) => Listed::Repository(Box::new(Candidate {
             id: format!("github:{}", head.id),
+            addresses: Address::parse(&head.url).into_iter().collect(),
             url: Some(head.url),
             topics: head.topics,
             archived: head.archived || head.disabled,

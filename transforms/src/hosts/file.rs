@@ -2,6 +2,9 @@
 
 mod config;
 mod json;
+mod markup;
+
+pub(super) use config::upstreams;
 
 use super::{Found, Key, Slice, Subject, key, script, url};
 
@@ -12,22 +15,25 @@ enum Kind {
     Json,
     /// Line by line: `key: value`, `key = value`, directives, items of lists.
     Config,
-    /// Program text: URLs and `host:port`.
-    Code,
+    /// A shell's script, or settings of that form: URLs and `host:port`.
+    Shell,
+    /// Program text, in which a string may be anything.
+    Program,
     /// Text between tags: URLs.
     Markup,
     /// Text for people, or a certificate: nothing.
     Prose,
 }
 
-const CODE: &[&str] = &[
-    "sh", "bash", "py", "js", "mjs", "cjs", "ts", "rb", "pl", "lua", "php", "go", "groovy", "java", "kt",
-    "ps1", "sql", "awk", "vcl", "rego", "star", "r", "nu", "fish", "zsh", "expr", "alloy", "river",
+const SHELL: &[&str] = &["sh", "bash", "vcl", "star", "nu", "fish", "zsh", "expr", "alloy", "river"];
+const PROGRAM: &[&str] = &[
+    "py", "js", "mjs", "cjs", "ts", "rb", "pl", "lua", "php", "go", "groovy", "java", "kt", "ps1", "awk",
+    "rego", "r",
 ];
 const MARKUP: &[&str] = &["xml", "xsl", "plist"];
 const PROSE: &[&str] = &[
     "md", "html", "htm", "svg", "css", "rst", "crt", "pem", "key", "cert", "csr", "cer", "pub", "license",
-    "rules", "csv", "tsv", "log", "asc", "sig",
+    "rules", "csv", "tsv", "log", "asc", "sig", "sql",
 ];
 /// Endings that say a file is filled in first; the ending before it tells the kind.
 const TEMPLATES: &[&str] = &["tpl", "tmpl", "template", "j2", "jinja", "gotmpl", "erb", "sample", "dist"];
@@ -38,8 +44,9 @@ pub(super) fn scan<'a>(text: &'a str, name: &str, base: Key, found: &mut Found<'
     match kind(text, name) {
         Kind::Json => json::scan(&slice, found),
         Kind::Config => config::scan(&slice, base, found),
-        Kind::Code => script::scan_script(&slice, found),
-        Kind::Markup => url::scan(&slice, Key::ANY, None, found),
+        Kind::Shell => script::scan_script(&slice, found),
+        Kind::Program => script::scan_program(&slice, found),
+        Kind::Markup => markup::scan(&slice, found),
         Kind::Prose => {}
     }
 }
@@ -50,7 +57,9 @@ pub(super) fn is_file_name(name: &str) -> bool {
         let known =
             ["json", "yaml", "yml", "conf", "cfg", "cnf", "ini", "toml", "properties", "env", "hcl", "txt"];
         !stem.is_empty()
-            && [&known[..], CODE, MARKUP, PROSE, TEMPLATES].iter().any(|table| url::one_of(ending, table))
+            && [&known[..], SHELL, PROGRAM, MARKUP, PROSE, TEMPLATES]
+                .iter()
+                .any(|table| url::one_of(ending, table))
     })
 }
 
@@ -61,7 +70,9 @@ fn kind(text: &str, name: &str) -> Kind {
             stem = rest;
             continue;
         }
-        for (table, kind) in [(CODE, Kind::Code), (MARKUP, Kind::Markup), (PROSE, Kind::Prose)] {
+        let tables =
+            [(SHELL, Kind::Shell), (PROGRAM, Kind::Program), (MARKUP, Kind::Markup), (PROSE, Kind::Prose)];
+        for (table, kind) in tables {
             if url::one_of(ending, table) {
                 return kind;
             }
@@ -71,22 +82,38 @@ fn kind(text: &str, name: &str) -> Kind {
     kind_by_content(text)
 }
 
+/// Programs, other than shells, that a script's first line may name.
+const INTERPRETERS: &[&str] = &["python", "node", "ruby", "perl", "php", "lua", "deno", "awk"];
+
 fn kind_by_content(text: &str) -> Kind {
     let head = text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
-    let after = |open: char| head.strip_prefix(open).map(str::trim_start);
-    if after('{').is_some_and(|rest| rest.starts_with('"'))
-        || after('[').is_some_and(|rest| rest.starts_with('{'))
-    {
-        Kind::Json
-    } else if head.starts_with("#!") {
-        Kind::Code
+    if is_json(text) {
+        // A dashboard is drawn in a browser, and names its sources otherwise.
+        let is_dashboard = text.contains("\"panels\"") && text.contains("\"schemaVersion\"");
+        if is_dashboard { Kind::Prose } else { Kind::Json }
+    } else if let Some(program) = head.strip_prefix("#!").and_then(|rest| rest.lines().next()) {
+        let other = INTERPRETERS.iter().any(|name| program.contains(name));
+        if other { Kind::Program } else { Kind::Shell }
     } else if head.starts_with("-----BEGIN") {
         Kind::Prose
-    } else if head.starts_with("<?xml") || head.starts_with("<!DOCTYPE") {
+    } else if head.starts_with("<?xml")
+        || head.starts_with("<!DOCTYPE")
+        || head.starts_with('<') && head.contains(" xmlns")
+    {
         Kind::Markup
     } else {
         Kind::Config
     }
+}
+
+/// Tells whether a text begins as JSON does.
+pub(super) fn is_json(text: &str) -> bool {
+    let head = text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
+    let after = |open: char| head.strip_prefix(open).map(str::trim_start);
+    // Erlang's terms begin with brackets of both kinds as well.
+    let object =
+        |rest: &str| rest.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['"', '}']));
+    object(head) || after('[').is_some_and(object)
 }
 
 /// Returns the lines, without what ends them.

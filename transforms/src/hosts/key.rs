@@ -3,7 +3,8 @@
 mod tables;
 
 use tables::{
-    DOTTED, ENDINGS, HOST, HOSTS, IDENTITY, LISTING, NOT_ENDINGS, OTHER, PROSE, QUALIFIERS, SERVED_BELOW,
+    DOTTED, ENDINGS, HOST, HOSTS, IDENTITY, LISTING, MENTION, MENTIONED_LAST, NOT_ENDINGS, OTHER, OWN, PROSE,
+    QUALIFIERS, SERVED_BELOW,
 };
 
 /// What kind of value a key announces.
@@ -32,6 +33,20 @@ pub enum Role {
     Identity,
     /// One of several names that are accepted, refused or left out: a white list, NO_PROXY, a certificate's names.
     Listing,
+    /// Text that is shown, compared or kept: a namespace of XML, a label, what a shell prints.
+    Mention,
+}
+
+impl Role {
+    /// Tells why such a host is to be left alone, if it is no connection at all.
+    #[must_use]
+    pub const fn is_none(self) -> Option<&'static str> {
+        match self {
+            Self::Connection | Self::Identity => None,
+            Self::Listing => Some("it is one of a list of names, not a connection"),
+            Self::Mention => Some("it is text that is shown, compared or kept, not a connection"),
+        }
+    }
 }
 
 /// What a key says.
@@ -116,9 +131,10 @@ fn host_word(word: &str) -> Option<Subject> {
 fn role(words: &[&str]) -> Role {
     let holds = |table: &[&str]| table.iter().any(|phrase| holds_phrase(words, phrase));
     // The variable HOSTNAME is the pod's own name; `DB_HOSTNAME` is a host to connect to.
-    let whole = ["hostname", "frontend url", "app url"];
-    let own_name = whole.iter().any(|phrase| behind_phrase(words, phrase).is_some_and(<[_]>::is_empty));
-    if holds(LISTING) {
+    let own_name = OWN.iter().any(|phrase| behind_phrase(words, phrase).is_some_and(<[_]>::is_empty));
+    if holds(MENTION) || words.last().is_some_and(|last| one_of(last, MENTIONED_LAST)) {
+        Role::Mention
+    } else if holds(LISTING) {
         Role::Listing
     } else if own_name || holds(IDENTITY) {
         Role::Identity

@@ -1,7 +1,7 @@
 //! `host:port`, bare words, and lists of them with `,`, `;` or blanks between.
 
 use super::{
-    Form, Found, Key, Slice, Subject,
+    Form, Found, Key, Role, Slice, Subject,
     endpoint::{self, Context, Endpoint},
     lex::{self, Port},
     name,
@@ -153,7 +153,7 @@ fn is_option(name: &str) -> bool {
 fn option<'a>(item: &Slice<'a>, name: &str, found: &mut Found<'a>) -> Item {
     let start = item.range.start + name.len() + 1;
     let inner = super::key::of(name);
-    if matches!(inner.subject, Subject::Other | Subject::Prose) {
+    if matches!(inner.subject, Subject::Other | Subject::Prose) || inner.role > Role::Connection {
         return Item::Known;
     }
     let value = item.part(start..item.range.end);

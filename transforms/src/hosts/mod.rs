@@ -118,7 +118,10 @@ pub fn scan<'a>(value: &'a str, place: Place<'a>) -> Vec<HostToken<'a>> {
             let name = keys.last().copied();
             let meaning = Key { subject: key::path_subject(keys), role: Role::Connection };
             if !is_embedded_file(value) {
-                forms::scan(&text, meaning, name, &mut found);
+                match file::is_json(value) {
+                    true => file::scan(value, name.unwrap_or_default(), meaning, &mut found),
+                    false => forms::scan(&text, meaning, name, &mut found),
+                }
             } else if meaning.subject != Subject::Prose {
                 file::scan(value, name.unwrap_or_default(), meaning, &mut found);
             }
@@ -129,6 +132,16 @@ pub fn scan<'a>(value: &'a str, place: Place<'a>) -> Vec<HostToken<'a>> {
         Place::File(name) => file::scan(value, name, Key::ANY, &mut found),
     }
     found.finish()
+}
+
+/// Returns the names that the `upstream` blocks of nginx define in a text.
+pub(crate) fn upstreams(text: &str) -> impl Iterator<Item = &str> {
+    file::upstreams(text)
+}
+
+/// Tells whether a key is the directive of nginx that passes requests to a host or to an `upstream` block.
+pub(crate) fn passes_to_upstreams(key: &str) -> bool {
+    key.ends_with("_pass")
 }
 
 /// Tells cheaply whether a value can hold a host: many are numbers and truth values.
@@ -186,6 +199,13 @@ impl<'a> Found<'a> {
     fn is_taken(&self, range: &Range<usize>) -> bool {
         // The stretches of one line are few and lie at the end of the list.
         self.taken.iter().rev().take(256).any(|taken| taken.start < range.end && range.start < taken.end)
+    }
+
+    /// Gives the tokens from a number on a role, unless they have a stronger one.
+    fn raise(&mut self, from: usize, role: impl Fn(&HostToken<'a>) -> Role) {
+        for token in self.tokens.iter_mut().skip(from) {
+            token.role = token.role.max(role(token));
+        }
     }
 
     /// Gives all tokens the role that these keys tell, unless they have a stronger one.

@@ -1,7 +1,10 @@
 //! Argument lists and shell scripts.
 
+mod mentions;
+
 use super::{
-    Found, HostToken, Key, Place, Slice, Subject, endpoint, file, forms, key, lex::Port, list, scan, url,
+    Found, HostToken, Key, Place, Role, Slice, Subject, endpoint, file, forms, key, lex::Port, list, scan,
+    url,
 };
 
 /// One word of an argument list that holds hosts.
@@ -32,7 +35,11 @@ pub fn scan_arguments<'a>(words: &[&'a str]) -> Vec<Argument<'a>> {
             Place::Argument(before.filter(|before| is_flag(before) && !before.contains('=')))
         };
         script_next = shell && is_script_flag(word);
-        let tokens = scan(word, place);
+        let mut tokens = scan(word, place);
+        let first = words.first().map_or("", |word| program(word));
+        if mentions::is_quiet(first, before) {
+            tokens.iter_mut().for_each(|token| token.role = Role::Mention);
+        }
         if !tokens.is_empty() {
             found.push(Argument { index, tokens });
         }
@@ -62,7 +69,11 @@ pub(super) fn scan_argument<'a>(value: &'a str, flag: Option<&'a str>, found: &m
         // `-Dspring.redis.host=redis`, `--set redis.host=redis`, `DB_HOST=db`.
         let plain = name.strip_prefix("-D").unwrap_or(name).trim_start_matches('-');
         let rest = whole.part(name.len() + 1..value.len());
-        return forms::scan(&rest, key::of(plain), Some(plain), found);
+        let first = found.tokens.len();
+        forms::scan(&rest, key::of(plain), Some(plain), found);
+        // `--label url=http://web`
+        let above = flag.map_or(Role::Connection, |flag| key::of(flag.trim_start_matches('-')).role);
+        return found.raise(first, |_| above);
     }
     let blank = memchr::memchr3(b' ', b'\n', b'\t', value.trim().as_bytes()).is_some();
     match flag {
@@ -80,26 +91,72 @@ fn is_name(name: &str) -> bool {
         && plain.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Adds the URLs and the words `host:port` of a script; comments are left out.
+/// Adds the URLs and the words `host:port` of a shell's script; comments are left out.
 pub(super) fn scan_script<'a>(slice: &Slice<'a>, found: &mut Found<'a>) {
+    scan_lines(slice, mentions::in_shell, found);
+}
+
+/// Adds the URLs and the words `host:port` of a program in another language.
+pub(super) fn scan_program<'a>(slice: &Slice<'a>, found: &mut Found<'a>) {
+    // What a module hands out is settings, as in a file without a program.
+    let settings = ["module.exports", "export default"].iter().any(|words| slice.as_str().contains(words));
+    scan_lines(slice, if settings { mentions::in_settings } else { mentions::in_program }, found);
+}
+
+/// What a host is in a line, by where it begins and ends there.
+type RoleIn = fn(&str, usize, usize) -> Role;
+
+fn scan_lines<'a>(slice: &Slice<'a>, role_in: RoleIn, found: &mut Found<'a>) {
     let bytes = slice.as_str().as_bytes();
     if memchr::memchr2(b':', b'=', bytes).is_none() {
         return;
     }
+    // `ALLOWED = [` gives what it says to the lines up to its bracket; what a here-document holds is a text.
+    let (mut list, mut document): (Option<Role>, Option<&str>) = (None, None);
     for line in file::lines(slice) {
         let line = line.trimmed();
         let text = line.as_str();
-        if text.starts_with('#') || text.starts_with("//") || !text.contains([':', '=']) {
-            continue;
+        if text.starts_with([']', ')', '}']) {
+            list = None;
         }
-        if let Some((name, value)) = exported(&line) {
-            forms::scan(&value, key::of(name), Some(name), found);
-            continue;
+        if document.is_some_and(|end| text == end) {
+            document = None;
         }
-        url::scan(&line, Key::ANY, None, found);
-        for word in words(&line) {
-            scan_word(&word, found);
+        let is_comment = ["#", "//", "-- ", "/*", "* ", "\"\"\""].iter().any(|mark| text.starts_with(mark));
+        if !is_comment && text.contains([':', '=']) {
+            let first = found.tokens.len();
+            scan_line(&line, found);
+            let above = list.unwrap_or(Role::Connection).max(match document {
+                Some(_) => Role::Identity,
+                None => Role::Connection,
+            });
+            let start = line.range.start;
+            found.raise(first, |token| {
+                above.max(role_in(text, token.range.start - start, token.range.end - start))
+            });
         }
+        if text.ends_with(['[', '(', '{']) {
+            list = mentions::nearest_key(text).map(|name| key::of(name).role);
+        }
+        document = document.or_else(|| here_document(text));
+    }
+}
+
+/// Returns the word that ends the here-document that a line begins.
+fn here_document(line: &str) -> Option<&str> {
+    let rest = line.split_once("<<")?.1.trim_start_matches(['-', ' ', '"', '\'', '\\']);
+    let end =
+        rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).unwrap_or(rest.len());
+    rest.get(..end).filter(|word| word.starts_with(|letter: char| letter.is_ascii_uppercase()))
+}
+
+fn scan_line<'a>(line: &Slice<'a>, found: &mut Found<'a>) {
+    if let Some((name, value)) = exported(line) {
+        return forms::scan(&value, key::of(name), Some(name), found);
+    }
+    url::scan(line, Key::ANY, None, found);
+    for word in words(line) {
+        scan_word(&word, found);
     }
 }
 

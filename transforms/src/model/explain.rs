@@ -1,5 +1,7 @@
 //! What the model knows about a place: the object, where it lands and how that came about, its containers in each overlay.
 
+mod kustomization;
+
 use std::collections::BTreeSet;
 
 use super::{
@@ -19,10 +21,19 @@ pub fn place(repository: &Repository, at: Location) -> Vec<String> {
         |object: &&Object| object.file == at.file && holds(repository.node(object.file, object.root), at);
     if let Some(object) = repository.objects().iter().find(here) {
         lines.push(titled(repository, object));
-        lines.extend(repository.placements().of(object.id).iter().map(|each| placed(repository, each)));
+        if !kustomization::is_patch(repository, object) {
+            lines.extend(repository.placements().of(object.id).iter().map(|each| placed(repository, each)));
+        }
+        let elsewhere = repository.placements().elsewhere(object.id);
+        lines.extend(elsewhere.map(|reason| format!("it delivers nothing of this tree: {reason}")));
+        let path = &repository.file(object.file).path;
+        let doubts = repository.placements().doubts_of_place(Some(object.id), path);
+        lines.extend(doubts.iter().map(|doubt| format!("not known for certain: {doubt}")));
         let doubts = repository.placements().doubts(object.id);
         lines.extend(doubts.iter().map(|doubt| format!("not known for certain: {doubt}")));
     }
+    lines.extend(kustomization::entry(repository, at));
+    lines.extend(kustomization::patch_file(repository, at));
     lines.extend(files(repository, at));
     lines.extend(containers(repository, at));
     lines.extend(problems(repository, at));
@@ -226,6 +237,52 @@ mod tests {
     #[test]
     fn an_entry_of_a_kustomization_tells_what_is_wrong_with_it() {
         assert_eq!(explained(FILES, "base/kustomization.yaml", "gone"), ["gone.yaml does not exist"]);
-        assert_eq!(explained(FILES, "base/kustomization.yaml", "web"), [""; 0]);
+        assert_eq!(
+            explained(FILES, "base/kustomization.yaml", "web"),
+            ["in over/kustomization.yaml, includes Deployment/web in namespace front"]
+        );
+    }
+
+    #[test]
+    fn an_entry_of_a_kustomization_tells_what_it_does_to_which_objects() {
+        let told = |text: &str| explained(FILES, "over/kustomization.yaml", text);
+        let does =
+            |what: &str| [format!("in over/kustomization.yaml, {what} Deployment/web in namespace front")];
+        assert_eq!(told("namespace"), does("sets the namespace of"));
+        assert_eq!(told("../base"), does("includes"));
+        assert_eq!(told("newTag"), does("changes images of"));
+        assert_eq!(told("resources"), [""; 0], "the line of the key alone");
+    }
+
+    #[test]
+    fn the_file_of_a_patch_tells_which_objects_it_changes() {
+        let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 2}\n";
+        let over = "namespace: front\nnamePrefix: p-\nresources: [../base]\npatches:\n- path: patch.yaml\n- target: {kind: Deployment}\n  path: json.yaml\n- target: {kind: Job}\n  path: idle.yaml\n";
+        let json = "- {op: remove, path: /spec/template/spec/containers/0/command}\n";
+        let mut files = FILES[..2].to_vec();
+        files.extend([
+            ("over/kustomization.yaml", over),
+            ("over/patch.yaml", patch),
+            ("over/json.yaml", json),
+            ("over/idle.yaml", json),
+        ]);
+        let changes = "in over/kustomization.yaml, patches Deployment/p-web in namespace front";
+        assert_eq!(
+            explained(&files, "over/patch.yaml", "replicas"),
+            [
+                "Deployment/web (apps/v1) at over/patch.yaml:1",
+                "the file is a patch of over/kustomization.yaml:5",
+                changes
+            ]
+        );
+        assert_eq!(
+            explained(&files, "over/json.yaml", "remove"),
+            ["the file is a patch of over/kustomization.yaml:6", changes]
+        );
+        assert_eq!(
+            explained(&files, "over/idle.yaml", "remove"),
+            ["the file is a patch of over/kustomization.yaml:8", "it changes no object that is delivered"]
+        );
+        assert_eq!(explained(&files, "over/kustomization.yaml", "path: json"), [changes]);
     }
 }

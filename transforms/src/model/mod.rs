@@ -1,5 +1,6 @@
 //! The repository as Kubernetes and its controllers will see it: objects, their containers, their images.
 
+pub mod address;
 pub mod compose;
 mod container;
 pub mod explain;
@@ -17,6 +18,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use address::Address;
 use compose::Composition;
 pub use container::{Container, ContainerId, ImageField, Origin, Role, Words};
 pub(crate) use object::is_encrypted;
@@ -53,6 +55,8 @@ pub struct Repository {
     others: Arc<Vec<RepoPath>>,
     /// Those of them that could not be parsed. Sorted.
     broken: Arc<Vec<RepoPath>>,
+    /// Where it is known to be fetched from.
+    addresses: Arc<Vec<Address>>,
     objects: Vec<Object>,
     containers: Vec<Container>,
     /// Worked out when they are asked for first, with the workers: see [`Workers::map`] for who must not be the first.
@@ -75,11 +79,13 @@ impl Repository {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let numbered: Vec<(FileId, &SourceFile)> = (0..).map(FileId).zip(&files).collect();
         let objects = workers.map(&numbered, |(id, file)| object::collect(*id, file));
-        let mut objects: Vec<Object> = objects.into_iter().flatten().collect();
-        for (object, number) in objects.iter_mut().zip(0..) {
+        // There are many, and a list that grows is moved again and again.
+        let mut all = Vec::with_capacity(objects.iter().map(Vec::len).sum());
+        objects.into_iter().for_each(|objects| all.extend(objects));
+        for (object, number) in all.iter_mut().zip(0..) {
             object.id = ObjectId(number);
         }
-        let mut repository = Self { files, objects, workers, ..Self::default() };
+        let mut repository = Self { files, objects: all, workers, ..Self::default() };
         repository.containers = container::collect(&repository);
         repository
     }
@@ -108,6 +114,20 @@ impl Repository {
         self.broken = Arc::new(broken);
         let others = Arc::unwrap_or_clone(std::mem::take(&mut self.others));
         self.with_others(others)
+    }
+
+    /// Returns this repository with the addresses that it is known to have: deliveries from others are none of it.
+    #[must_use]
+    pub fn with_addresses(mut self, addresses: Vec<Address>) -> Self {
+        self.addresses = Arc::new(addresses);
+        let others = Arc::unwrap_or_clone(std::mem::take(&mut self.others));
+        self.with_others(others)
+    }
+
+    /// Returns the addresses that it is known to have.
+    #[must_use]
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
     }
 
     /// Tells whether a file is there that could not be parsed.
@@ -152,6 +172,7 @@ impl Repository {
         let mut built = Self::build_with(files, self.workers.clone());
         built.others = Arc::clone(&self.others);
         built.broken = Arc::clone(&self.broken);
+        built.addresses = Arc::clone(&self.addresses);
         built
     }
 

@@ -228,6 +228,22 @@ impl Texts {
         }
     }
 
+    /// Calls `with` with every entry of a mapping, in the order of [`Self::entries`] and without a copy of the keys.
+    pub fn each_entry(&self, value: &Value, with: &mut dyn FnMut(&str, Value)) {
+        match value {
+            Value::Source(place) if !self.node(*place).has_merge_key() => {
+                for entry in self.node(*place).entries() {
+                    if let Some(name) = entry.name() {
+                        with(name, self.value(place.text, entry.value()));
+                    }
+                }
+            }
+            Value::Source(_) => self.entries(value).into_iter().for_each(|(name, value)| with(&name, value)),
+            Value::Mapping(map) => map.entries.iter().for_each(|(name, value)| with(name, value.clone())),
+            Value::Sequence(_) | Value::Made(..) => {}
+        }
+    }
+
     /// Returns the items of a list; none if it is no list.
     #[must_use]
     pub fn items(&self, value: &Value) -> Vec<Value> {

@@ -22,7 +22,7 @@ use std::cell::OnceCell;
 
 use crate::{
     finding::{Applicability, FileId, Finding, Location, RuleId},
-    hosts::{ClusterName, Form, Role, Suffix},
+    hosts::{self, ClusterName, Form, Suffix},
     model::{SourceFile, is_encrypted},
     rule::{Context, HostFindings, HostForm, HostScope, HostTexts, Meta, Rule},
     untouched::Untouched,
@@ -101,6 +101,7 @@ pub(super) fn host_texts<'a>(cx: &Context<'a>) -> &'a HostTexts {
             for (id, file) in files {
                 let text = file.stream.text();
                 composed::collect(text, &mut part.composed);
+                part.upstreams.extend(hosts::upstreams(text).map(str::to_owned));
                 part.domains.extend(domain::of_file(cx.repository, *id, text));
                 let roots = file.stream.documents().filter_map(|document| document.root());
                 part.encrypted += roots.filter(|root| is_encrypted(*root)).count();
@@ -110,6 +111,7 @@ pub(super) fn host_texts<'a>(cx: &Context<'a>) -> &'a HostTexts {
         let mut texts = HostTexts::default();
         for part in parts {
             texts.composed.extend(part.composed);
+            texts.upstreams.extend(part.upstreams);
             texts.domains.extend(part.domains);
             texts.encrypted += part.encrypted;
         }
@@ -127,7 +129,7 @@ fn judge_all<'a>(cx: &Context<'a>) -> Judgement<'a> {
         domain: domain::find(cx.repository, cx.options, texts, &spots, &world),
         writes_domain: cx.options.host_form != HostForm::Svc,
         composed: &texts.composed,
-        readers: Readers::of(cx.repository),
+        readers: Readers::of(cx.repository, &spots),
     };
     let verdicts = cx.repository.workers().map(&spots, |spot| {
         let situations = survey::situations(cx.repository, spot.owner);
@@ -155,8 +157,12 @@ fn judge<'r>(
     if host.form == Form::Word && host.key.as_deref().is_some_and(|key| key.eq_ignore_ascii_case("hostname")) && name.namespace.is_none() {
         return Verdict::Leave("it is a pod's own name".to_owned());
     }
-    if host.role == Role::Listing {
-        return Verdict::Leave("it is one of a list of names, not a connection".to_owned());
+    if let Some(reason) = host.role.is_none() {
+        return Verdict::Leave(reason.to_owned());
+    }
+    let passes = host.key.as_deref().is_some_and(hosts::passes_to_upstreams);
+    if passes && host_texts(cx).upstreams.contains(&host.text) {
+        return Verdict::Leave("an `upstream` block of nginx has this name".to_owned());
     }
     if (name.service, name.namespace) == ("kubernetes", Some("default")) {
         return Verdict::Leave("it is the API server's usual name, which tokens and certificates hold as well".to_owned());

@@ -42,6 +42,12 @@ impl Stream {
         (0..self.documents.len()).map(|index| Document { stream: self, index })
     }
 
+    /// Tells whether a node may be reached in several ways: some node has an anchor or a tag.
+    #[must_use]
+    pub fn may_have_aliases(&self) -> bool {
+        !self.properties.is_empty()
+    }
+
     /// Returns the comments in their order.
     #[must_use]
     pub fn comments(&self) -> &[Comment] {

@@ -1,7 +1,7 @@
 //! Configuration by lines: YAML, properties, INI, TOML, env files, nginx and its like. The lines tell the format.
 
 use crate::hosts::{
-    Form, Found, Key, Slice, Subject,
+    Form, Found, Key, Role, Slice, Subject,
     endpoint::{self, Context},
     forms, key,
     lex::Port,
@@ -11,12 +11,12 @@ use crate::hosts::{
 /// Adds the hosts of every line.
 pub(super) fn scan<'a>(slice: &Slice<'a>, base: Key, found: &mut Found<'a>) {
     let first = found.tokens.len();
-    let mut open = Open { base, keys: Vec::new(), name: None };
+    let mut open = Open { base, keys: Vec::new(), name: None, ssh: is_ssh(slice.as_str()) };
     for line in super::lines(slice) {
         read_line(&line, &mut open, found);
     }
     // `proxy_pass http://backend` means the file's own `upstream backend`, not a host.
-    let own: Vec<&str> = upstreams(slice).collect();
+    let own: Vec<&str> = upstreams(slice.as_str()).collect();
     let mut index = 0;
     found.tokens.retain(|token| {
         index += 1;
@@ -30,6 +30,8 @@ struct Open<'a> {
     keys: Vec<(usize, &'a str)>,
     /// The last `name: X` with its indentation, whose `value:` follows.
     name: Option<(usize, &'a str)>,
+    /// The lines are those of ssh's client, whose `Host` is a name of its own.
+    ssh: bool,
 }
 
 impl<'a> Open<'a> {
@@ -52,8 +54,7 @@ fn read_line<'a>(line: &Slice<'a>, open: &mut Open<'a>, found: &mut Found<'a>) {
     let text = content.as_str();
     if text.is_empty()
         || text.starts_with(['#', ';', '!'])
-        || text.starts_with("//")
-        || text.starts_with("--[")
+        || ["//", "-- ", "--[", "%", "/*", "<!--", "\"\"\""].iter().any(|mark| text.starts_with(mark))
     {
         return;
     }
@@ -61,15 +62,105 @@ fn read_line<'a>(line: &Slice<'a>, open: &mut Open<'a>, found: &mut Found<'a>) {
     let content = without_comment(&content);
     let (inner, dash) = without_dashes(&content);
     open.close(indent, dash);
-    if let Some((name, value)) = pair(&inner) {
+    let first = found.tokens.len();
+    read_content(line, &inner, dash, open, found);
+    if let Some(role) = role_of_line(inner.as_str()) {
+        found.raise(first, |_| role);
+    }
+}
+
+/// Returns what the hosts of a line are, where its form tells.
+fn role_of_line(text: &str) -> Option<Role> {
+    let first = text.split([' ', '\t', '=', ':']).next().unwrap_or_default();
+    let one_of = |table: &[&str]| table.iter().any(|known| first.eq_ignore_ascii_case(known));
+    // `DNS.1 = web` in a request for a certificate; `.host = "web"` in a program that rewrites events.
+    let numbered = first.split_once('.').is_some_and(|(kind, number)| {
+        ["DNS", "URI", "IP", "email"].contains(&kind) && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let mentions = numbered
+        || text.starts_with('.')
+        || one_of(MENTIONS)
+        || one_of(SQL) && text.contains(' ')
+        // Fluent Bit sets fields so; nginx sets variables that requests are passed to.
+        || first.eq_ignore_ascii_case("set") && !text.contains('$');
+    if mentions {
+        return Some(Role::Mention);
+    }
+    // `web:80 {` begins what is served under that name.
+    let block =
+        text.ends_with('{') && !text.contains(['=', '"']) && !one_of(DIRECTIVES) && !text.contains(": ");
+    block.then_some(Role::Listing)
+}
+
+/// Directives that answer, compare, or write headers and logs.
+const MENTIONS: &[&str] = &[
+    "acl",
+    "add",
+    "add_header",
+    "condition",
+    "error_page",
+    "errorloc",
+    "header",
+    "header_down",
+    "header_up",
+    "http-after-response",
+    "http-check",
+    "http-request",
+    "http-response",
+    "if",
+    "label_keys",
+    "log-format",
+    "logformat",
+    "match",
+    "more_set_headers",
+    "proxypassreverse",
+    "redir",
+    "redirect",
+    "redirectmatch",
+    "requestheader",
+    "respond",
+    "return",
+    "rewrite",
+    "rewritecond",
+    "rewriterule",
+    "server_name",
+    "serveralias",
+    "servername",
+    "stats",
+    "sub_filter",
+    "use_backend",
+    "valid_referers",
+];
+
+/// What statements of SQL begin with.
+const SQL: &[&str] = &["insert", "update", "delete", "grant", "revoke", "alter", "select", "values"];
+
+/// Tells whether lines are the configuration of ssh's client.
+fn is_ssh(text: &str) -> bool {
+    const WORDS: &[&str] =
+        &["IdentityFile ", "HostName ", "ProxyJump ", "StrictHostKeyChecking ", "UserKnownHostsFile "];
+    super::lines(&Slice::whole(text)).any(|line| {
+        let line = line.trimmed();
+        WORDS.iter().any(|word| line.as_str().starts_with(word))
+    })
+}
+
+fn read_content<'a>(
+    line: &Slice<'a>,
+    inner: &Slice<'a>,
+    dash: bool,
+    open: &mut Open<'a>,
+    found: &mut Found<'a>,
+) {
+    if let Some((name, value)) = pair(inner) {
         let indent = inner.range.start - line.range.start;
         return read_pair(indent, name, &value, open, found);
     }
-    if !dash && directive(&inner, open, found) {
+    if !dash && directive(inner, open, found) {
         return;
     }
     let name = open.keys.last().map(|(_, key)| *key);
-    forms::scan(&inner, open.meaning(None), name, found);
+    forms::scan(inner, open.meaning(None), name, found);
 }
 
 fn read_pair<'a>(
@@ -90,7 +181,34 @@ fn read_pair<'a>(
     }
     let told = open.name.filter(|(at, _)| name == "value" && *at == indent);
     let name = told.map_or(name, |(_, told)| told);
+    let first = found.tokens.len();
     forms::scan(value, open.meaning(Some(name)), Some(name), found);
+    if text.contains('{') {
+        let before = |end: usize| text.get(..end - value.range.start).unwrap_or_default();
+        found.raise(first, |token| role_in_flow(before(token.range.start)));
+    }
+}
+
+/// Returns what the keys say that are open at the end of a text like `{cors: {origins: ["`.
+fn role_in_flow(text: &str) -> Role {
+    let mut open: Vec<&str> = Vec::new();
+    let (mut last, mut start) = ("", 0);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '{' | '[' => open.push(std::mem::take(&mut last)),
+            '}' | ']' => last = open.pop().map_or("", |_| ""),
+            ',' => last = "",
+            ':' | '=' if last.is_empty() => {
+                last = text.get(start..at).unwrap_or_default().trim_matches(['"', '\'', ' ']);
+            }
+            _ => continue,
+        }
+        start = at + 1;
+    }
+    open.push(last);
+    let keys: Vec<&str> = open.into_iter().filter(|key| !key.is_empty()).collect();
+    // A list of origins stands below its key, which says so.
+    key::path(&keys).role.max(keys.iter().map(|key| key::of(key).role).max().unwrap_or(Role::Connection))
 }
 
 /// Tells whether a key's value is what stands below it.
@@ -173,6 +291,21 @@ const DIRECTIVES: &[&str] = &[
     "php_fastcgi",
 ];
 
+/// Others, whose URLs are connections.
+const CONNECT: &[&str] = &[
+    "proxypass",
+    "proxypassmatch",
+    "proxy",
+    "set",
+    "source",
+    "curl",
+    "wget",
+    "exec",
+    "load",
+    "auth_url",
+    "forward_auth",
+];
+
 /// Reads `proxy_pass http://host:80/;`, `server host:80 weight=2;`, `Host  loki`. Returns whether it was a directive.
 fn directive<'a>(line: &Slice<'a>, open: &Open<'a>, found: &mut Found<'a>) -> bool {
     let mut words = list::items(line);
@@ -184,8 +317,10 @@ fn directive<'a>(line: &Slice<'a>, open: &Open<'a>, found: &mut Found<'a>) -> bo
     let Some(second) = words.next() else { return false };
     let own = key::of(name);
     let rest = line.part(first.range.end..line.range.end).trimmed();
-    // URLs are unmistakable; what follows adds to them.
-    let meaning = Key { subject: Subject::Other, role: own.role.max(open.meaning(None).role) };
+    // URLs are unmistakable; what follows adds to them. A directive that nobody knows may do anything with them.
+    let connects = DIRECTIVES.iter().chain(CONNECT).any(|known| name.eq_ignore_ascii_case(known));
+    let unknown = if connects || own.names_hosts() { Role::Connection } else { Role::Identity };
+    let meaning = Key { subject: Subject::Other, role: own.role.max(open.meaning(None).role).max(unknown) };
     forms::scan(&rest, meaning, Some(name), found);
     if name.eq_ignore_ascii_case("server") {
         let nginx = line.as_str().ends_with([';', '}']);
@@ -194,7 +329,8 @@ fn directive<'a>(line: &Slice<'a>, open: &Open<'a>, found: &mut Found<'a>) -> bo
     } else if DIRECTIVES.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         let bare = ["replicaof", "slaveof", "resolver"].iter().any(|known| name.eq_ignore_ascii_case(known));
         std::iter::once(second).chain(words).for_each(|word| add(&word, bare, own, name, found));
-    } else if own.names_hosts() && words.next().is_none() {
+    } else if own.names_hosts() && words.next().is_none() && !(open.ssh && name.eq_ignore_ascii_case("host"))
+    {
         // Fluent Bit and others put nothing but blanks between a key and its value.
         forms::scan(&rest, own, Some(name), found);
     }
@@ -216,8 +352,7 @@ fn add<'a>(word: &Slice<'a>, bare: bool, own: Key, name: &'a str, found: &mut Fo
 }
 
 /// Returns the names that nginx's `upstream` blocks define.
-fn upstreams<'a>(slice: &Slice<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
-    let text = slice.as_str();
+pub(in crate::hosts) fn upstreams(text: &str) -> impl Iterator<Item = &str> {
     memchr::memmem::find_iter(text.as_bytes(), "upstream ").filter_map(move |at| {
         let rest = text.get(at + "upstream ".len()..)?.trim_start();
         let (name, after) = rest.split_once([' ', '{', '\n', '\t'])?;

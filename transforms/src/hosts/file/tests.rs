@@ -88,7 +88,19 @@ fn identities_in_files_are_marked() {
         scan(text, Place::File("x.conf")).iter().map(|token| token.role).collect()
     };
     assert_eq!(roles("proxy_redirect http://web:80/ /;\n"), [Role::Identity]);
-    assert_eq!(roles("add_header Content-Security-Policy \"x http://web:80\";\n"), [Role::Identity]);
+    assert_eq!(roles("add_header Content-Security-Policy \"x http://web:80\";\n"), [Role::Mention]);
     assert_eq!(roles("allowed_hosts = a:80,b:80\n"), [Role::Listing, Role::Listing]);
     assert_eq!(roles("issuer: https://dex\n"), [Role::Identity]);
+}
+
+#[test]
+fn what_a_module_hands_out_is_settings_and_other_texts_of_programs_may_be_anything() {
+    let roles = |text: &str| -> Vec<Role> {
+        scan(text, Place::File("config.js")).iter().map(|token| token.role).collect()
+    };
+    let body = "  radarr: [\n    `http://web:80/?apikey=${process.env.KEY}`, // http://old\n  ],\n  clients: [\"x:http://web:80\"],\n  allowed: [\n    \"http://web:80\",\n  ],\n";
+    let settings = format!("module.exports = {{\n{body}}};\n");
+    assert_eq!(roles(&settings), [Role::Connection, Role::Mention, Role::Connection, Role::Listing]);
+    let program = format!("const x = {{\n{body}}};\n");
+    assert_eq!(roles(&program), [Role::Identity, Role::Mention, Role::Identity, Role::Listing]);
 }

@@ -53,7 +53,31 @@ pub(super) const IDENTITY: &[&str] = &[
     "listeners", "advertise", "advertised", "announce", "announced", "nodename", "node name", "initial cluster",
     "kc hostname", "public", "external", "canonical", "root url", "site url", "server name", "servername", "sni",
     "cookie", "realm", "domain", "virtual host", "vhost", "my host", "myhostname", "myhost", "my hostname", "self", "rp id", "webauthn", "spiffe",
-    "host header", "authority", "header", "return", "sub filter", "referer", "referers",
+    "host header", "authority", "header", "return", "sub filter", "referer", "referers", "issuers", "iss", "audiences",
+    "publish", "network host", "transport host", "kafka host name", "registry host name", "registry http host",
+    "minio server url", "siteurl", "rooturl", "url prefix", "local hostname", "local host", "local address", "local addr",
+    "local name", "connect address", "node address", "instance addr", "instance address", "instance hostname",
+    "hostname override", "instance", "job", "helo", "ehlo", "hello", "identity", "letsencrypt host", "acme host",
+    "nginx host", "replacement", "schema url", "resource server",
+    "keycloak frontend url", "overwritehost", "overwrite host", "domains", "dd hostname", "mail hostname", "pod host",
+];
+/// Keys by which something names itself where they are all that is said.
+#[rustfmt::skip]
+pub(super) const OWN: &[&str] = &[
+    "hostname", "host name", "frontend url", "app url", "webhook url",
+];
+/// Phrases of texts that nobody looks up.
+#[rustfmt::skip]
+pub(super) const MENTION: &[&str] = &[
+    "runbook", "user agent", "useragent", "root host", "initial master nodes", "client id", "entity id", "entityid",
+    "content security policy", "frame ancestors", "log format", "logformat", "xmlns", "schema location",
+    "resource attributes", "name override",
+];
+/// Words at the end of a key that say the same.
+#[rustfmt::skip]
+pub(super) const MENTIONED_LAST: &[&str] = &[
+    "id", "ids", "uuid", "schema", "namespace", "regex", "pattern", "expr", "sql", "statement", "tag", "tags", "label",
+    "labels", "attributes", "annotation", "annotations", "context", "prefix",
 ];
 /// Phrases of lists of names.
 #[rustfmt::skip]
@@ -62,11 +86,13 @@ pub(super) const LISTING: &[&str] = &[
     "allowed", "trusted", "noproxy", "no proxy", "non proxy hosts", "dns names", "dnsnames", "dns name", "alt names",
     "sans", "san", "cors", "exclude", "excluded", "ignore", "ignored", "permitted", "common name", "rewrite", "connect src", "frame src", "child src", "img src", "script src", "style src", "font src", "media src",
     "default src", "csp",
-    "blocked",
+    "blocked", "hosts allow", "hosts deny", "allow hosts", "deny hosts", "cert hosts", "certificate hosts", "tls hosts",
+    "cn",
 ];
 /// Mappings in whose values hosts are names that are served or written, not looked up.
 #[rustfmt::skip]
 pub(super) const SERVED_BELOW: &[&str] = &[
     "ingress", "ingresses", "route", "routes", "httproute", "gateway", "hostaliases", "certificate", "certificates",
-    "networkpolicy", "networkpolicies", "virtualservice", "tls",
+    "networkpolicy", "networkpolicies", "virtualservice", "tls", "annotations", "labels", "external_labels",
+    "externallabels", "headers", "match", "matches", "rules", "attributes", "processors", "alt_names", "params",
 ];

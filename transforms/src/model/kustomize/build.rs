@@ -101,6 +101,10 @@ impl<'a> Builder<'a> {
             let kind = ProblemKind::Empty(kustomization.folder.to_string());
             built.problems.push(Problem { kind, at: None });
         }
+        if kustomization.ambiguous {
+            let kind = ProblemKind::Ambiguous(kustomization.folder.to_string());
+            built.problems.push(Problem { kind, at: None });
+        }
         for entry in &kustomization.resources {
             self.resource(&kustomization.folder, entry, built);
         }

@@ -65,7 +65,8 @@ impl Graph {
         for (id, file, root) in found.into_iter().flatten() {
             let root = texts.value(TextId::of_file(id), root);
             let folder = file.path.parent();
-            if graph.folders.contains_key(&folder) {
+            if let Some(known) = graph.folders.get_mut(&folder) {
+                known.ambiguous = true;
                 graph.ambiguous.push(id);
                 continue;
             }

@@ -35,6 +35,9 @@ pub enum ProblemKind {
     /// The kustomization says nothing.
     #[error("{0} has an empty kustomization")]
     Empty(String),
+    /// The folder has more than one kustomization file.
+    #[error("{0} has more than one kustomization file")]
+    Ambiguous(String),
     /// A component is included as a resource, or the other way round.
     #[error("{0} is included as what it is not")]
     WrongKind(String),

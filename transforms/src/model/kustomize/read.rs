@@ -31,6 +31,8 @@ pub struct Kustomization {
     pub component: bool,
     /// Whether it says nothing at all; kustomize refuses that.
     pub empty: bool,
+    /// Whether another kustomization file stands beside it; kustomize refuses that, too.
+    pub ambiguous: bool,
     /// `resources` and `bases`.
     pub resources: Vec<Located>,
     /// `components`.

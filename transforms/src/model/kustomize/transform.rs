@@ -7,11 +7,11 @@ use super::{
     build::{Builder, Built, check_unique},
     images, patch,
     read::{Located, Patch, PatchBody},
-    replacements,
+    replacements::{self, Replacement},
     resource::{Resource, Step},
     schema,
 };
-use crate::model::value::{Place, Texts, Value};
+use crate::model::value::{Place, Shape, Texts, Value};
 
 /// Runs a kustomization's transformers on what it has accumulated.
 pub(super) fn run(builder: &Builder<'_>, kustomization: &Kustomization, built: &mut Built) {
@@ -38,21 +38,53 @@ pub(super) fn run(builder: &Builder<'_>, kustomization: &Kustomization, built: &
     }
     set_images(builder.texts, &kustomization.images, &mut built.resources);
     for replacement in &kustomization.replacements {
-        let done = match &replacement.path {
-            Some(_) => Err("replacements in files are not followed"),
-            None => replacements::apply(builder.texts, replacement, &mut built.resources),
-        };
-        if let Err(reason) = done {
-            let kind = ProblemKind::Replacement(reason);
-            let taken = |each: &Resource| {
-                let targets = &replacement.targets;
-                targets.is_empty() || targets.iter().any(|target| target.select.takes(builder.texts, each))
-            };
-            built.doubt(Problem { kind, at: Some(replacement.at) }, taken);
+        match &replacement.path {
+            Some(path) => replace_as_a_file_says(builder, kustomization, replacement, path, built),
+            None => replace(builder, replacement, replacement.at, built),
         }
     }
     for entry in &kustomization.transformers {
         configured(builder, kustomization, entry, built);
+    }
+}
+
+/// Makes a replacement, or doubts whatever it is for.
+fn replace(builder: &Builder<'_>, replacement: &Replacement, at: Place, built: &mut Built) {
+    if let Err(reason) = replacements::apply(builder.texts, replacement, &mut built.resources) {
+        let taken = |each: &Resource| {
+            let targets = &replacement.targets;
+            targets.is_empty() || targets.iter().any(|target| target.select.takes(builder.texts, each))
+        };
+        built.doubt(Problem { kind: ProblemKind::Replacement(reason), at: Some(at) }, taken);
+    }
+}
+
+/// Makes the replacements of a file, which holds one or a list of them.
+fn replace_as_a_file_says(
+    builder: &Builder<'_>,
+    kustomization: &Kustomization,
+    entry: &Replacement,
+    path: &str,
+    built: &mut Built,
+) {
+    let texts = builder.texts;
+    let body = PatchBody::File(Located { text: path.to_owned(), at: entry.at });
+    let documents = match patch::documents(builder, &kustomization.folder, &body) {
+        Ok(Some(documents)) => documents,
+        // The file is there, and nothing of it was read.
+        Ok(None) => {
+            let kind = ProblemKind::NotRead(path.to_owned());
+            return built.doubt(Problem { kind, at: Some(entry.at) }, |_| true);
+        }
+        Err(kind) => return built.doubt(Problem { kind, at: Some(entry.at) }, |_| true),
+    };
+    let Some(first) = documents.first() else { return };
+    let own = match texts.shape(first) {
+        Shape::Sequence => texts.items(first),
+        _ => vec![first.clone()],
+    };
+    for replacement in own.iter().filter_map(|value| Replacement::read(texts, value)) {
+        replace(builder, &replacement, entry.at, built);
     }
 }
 

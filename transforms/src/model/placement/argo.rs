@@ -5,10 +5,12 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{
     Carrier, Delivery, Variables,
     deliver::{State, is_name},
+    sources::{Reach, Source},
 };
 use crate::{
     model::{
-        Repository,
+        ObjectId, Repository,
+        address::Address,
         kustomize::{ImageOverride, Located, Resource, list, located},
         value::{Place, Shape, Texts, Value},
     },
@@ -18,7 +20,11 @@ use crate::{
 /// What one Application asks for, templates filled in.
 struct Wanted {
     title: String,
+    /// The Application or the set that it is of.
+    object: Option<ObjectId>,
     path: String,
+    /// Where the path is; none where nothing says it.
+    address: Option<Source>,
     source: Value,
     namespace: Option<String>,
     cluster: Option<String>,
@@ -49,17 +55,63 @@ pub(super) fn deliver(state: &mut State<'_>, tops: &[RepoPath]) {
             .filter(is_argo),
     );
     let mut seen = BTreeSet::new();
-    for resource in &todo {
-        for wanted in wanted(state, resource) {
-            if seen.insert((
-                wanted.title.clone(),
-                wanted.path.clone(),
-                wanted.cluster.clone(),
-                wanted.namespace.clone(),
-            )) {
-                one(state, wanted);
-            }
+    let mut all: Vec<Wanted> = todo.iter().flat_map(|resource| wanted(state, resource)).collect();
+    all.retain(|each| {
+        seen.insert((
+            each.title.clone(),
+            each.path.clone(),
+            each.address.clone(),
+            each.cluster.clone(),
+            each.namespace.clone(),
+        ))
+    });
+    note(state, &all);
+    all.into_iter().for_each(|wanted| one(state, wanted));
+}
+
+/// Takes note of all sources.
+fn note(state: &mut State<'_>, all: &[Wanted]) {
+    for wanted in all {
+        let reach = wanted.folder().map_or(Reach::Nothing, |folder| state.reach(&folder));
+        wanted.address.iter().for_each(|source| state.sources.note(source, reach));
+    }
+    if !state.sources.is_open() {
+        return;
+    }
+    for wanted in all {
+        let (Some(source), Some(folder)) = (&wanted.address, wanted.folder()) else { continue };
+        if state.reach(&folder) != Reach::Folder {
+            continue;
         }
+        let kustomization = state.kustomization(&folder, wanted.is_deep(&state.texts), wanted.at);
+        let built = state.build(|builder| builder.build(&kustomization));
+        let inside: BTreeSet<ObjectId> = built.resources.iter().filter_map(|each| each.object).collect();
+        let is_same = |other: &Wanted| other.address.as_ref() == Some(source);
+        if all
+            .iter()
+            .any(|other| is_same(other) && other.object.is_some_and(|object| inside.contains(&object)))
+        {
+            state.sources.note(source, Reach::Itself);
+        }
+    }
+}
+
+impl Wanted {
+    fn folder(&self) -> Option<RepoPath> {
+        RepoPath::new(self.path.trim_start_matches('/')).ok().filter(|_| !self.path.contains("{{"))
+    }
+
+    fn is_deep(&self, texts: &Texts) -> bool {
+        texts.text_at(&self.source, &["directory", "recurse"]).as_deref() == Some("true")
+    }
+}
+
+/// Reads the address of a source. What a template makes may be any.
+fn address(text: &str) -> Source {
+    match Address::parse(text) {
+        Some(address) => Source::Git(address),
+        None if text.contains("{{") => Source::Open(text.to_owned()),
+        None => Source::Named(text.to_owned()),
     }
 }
 
@@ -79,6 +131,10 @@ fn wanted(state: &State<'_>, resource: &Resource) -> Vec<Wanted> {
     let sets = if is_set { parameter_sets(state, &spec) } else { vec![Parameters::new()] };
     let name = if is_set { texts.text_at(&spec, &["template", "metadata", "name"]) } else { None };
     let name = name.unwrap_or_else(|| resource.name.to_string());
+    // These change what the template makes, wherever it is said.
+    let is_changed = is_set
+        && (texts.get(&spec, "templatePatch").is_some()
+            || list(texts, &spec, "generators").iter().any(|each| overrides(texts, each)));
     let mut sources = list(texts, &application, "sources");
     sources.extend(texts.get(&application, "source"));
     let mut result = Vec::new();
@@ -95,18 +151,30 @@ fn wanted(state: &State<'_>, resource: &Resource) -> Vec<Wanted> {
             let Some(at) = resource.value.places().first().copied() else { continue };
             result.push(Wanted {
                 title: fill(&name, parameters),
+                object: resource.object,
+                address: texts.text_at(source, &["repoURL"]).map(|text| address(&fill(&text, parameters))),
                 path: fill(&path, parameters),
                 source: source.clone(),
-                namespace: text(&["destination", "namespace"]).filter(|text| is_name(text)),
-                cluster: server.clone().filter(|text| !text.contains("{{")).map(|text| match text.as_str() {
-                    "https://kubernetes.default.svc" => "in-cluster".to_owned(),
-                    _ => text,
+                namespace: text(&["destination", "namespace"]).filter(|text| !is_changed && is_name(text)),
+                cluster: server.clone().filter(|text| !is_changed && !text.contains("{{")).map(|text| {
+                    match text.as_str() {
+                        "https://kubernetes.default.svc" => "in-cluster".to_owned(),
+                        _ => text,
+                    }
                 }),
                 at,
             });
         }
     }
     result
+}
+
+/// Tells whether a generator, or one inside of it, has a template that overrides that of its set.
+fn overrides(texts: &Texts, generator: &Value) -> bool {
+    texts.entries(generator).iter().any(|(_, inner)| {
+        texts.get(inner, "template").is_some()
+            || list(texts, inner, "generators").iter().any(|each| overrides(texts, each))
+    })
 }
 
 /// Fills in the parameters of a template: `{{name}}` and `{{ .name }}`.
@@ -256,19 +324,15 @@ fn part_matches(pattern: &str, part: &str) -> bool {
 }
 
 fn one(state: &mut State<'_>, wanted: Wanted) {
-    if wanted.path.contains("{{") {
-        return;
-    }
-    let Ok(folder) = RepoPath::new(wanted.path.trim_start_matches('/')) else { return };
-    let is_there = folder.as_str().is_empty() || state.repository.has_folder(&folder);
+    let Some(folder) = wanted.folder() else { return };
+    let is_there = state.reach(&folder) > Reach::Nothing;
     let is_chart = folder
         .join("Chart.yaml")
         .is_ok_and(|path| state.repository.file_at(&path).is_some() || state.repository.has_other(&path));
-    if !is_there || is_chart {
+    if state.is_elsewhere(wanted.address.as_ref(), wanted.object) || !is_there || is_chart {
         return;
     }
-    let deep = state.texts.text_at(&wanted.source, &["directory", "recurse"]).as_deref() == Some("true");
-    let mut kustomization = state.kustomization(&folder, deep, wanted.at);
+    let mut kustomization = state.kustomization(&folder, wanted.is_deep(&state.texts), wanted.at);
     if kustomization.file.is_some()
         && let Some(options) = state.texts.get(&wanted.source, "kustomize")
     {
@@ -285,16 +349,21 @@ fn one(state: &mut State<'_>, wanted: Wanted) {
     state.mark(&kustomization);
     let built = state.build(|builder| builder.build(&kustomization));
     let cluster = wanted.cluster.map(|name| state.cluster(&name));
-    state.deliveries.push(Delivery {
+    let has_plugin = state.texts.get(&wanted.source, "plugin").is_some();
+    let made =
+        format!("in {}, a plugin makes the manifests, and may give them another namespace", wanted.title);
+    let delivery = Delivery {
         carrier: Carrier::Argo,
         folder,
         title: wanted.title,
         at: Some(wanted.at),
         cluster,
-        built,
+        built: Arc::new(built),
         variables: Variables::default(),
         default_namespace: wanted.namespace.filter(|_| !picks).map(Arc::from),
-    });
+        doubt: has_plugin.then(|| made.into()),
+    };
+    state.add(delivery, wanted.address);
 }
 
 /// Puts an Application's own kustomize options on top.

@@ -1,14 +1,19 @@
 //! All deliveries of a repository, and what they mean for each object.
 
-use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Carrier, ClusterId, Delivery, DeliveryId, Namespace, Placement, Placements, Variables, argo, files, flux,
+    sources::{Reach, Source, Sources, Verdict},
 };
 use crate::{
     model::{
         Object, ObjectId, Repository,
-        kustomize::{Builder, Built, Graph, Kustomization, Located, Memo, Resource},
+        kustomize::{Builder, Graph, Kustomization, Located, Memo, Resource},
         value::{Place, TextId, Texts},
     },
     path::RepoPath,
@@ -23,8 +28,11 @@ pub(super) struct State<'a> {
     pub(super) memo: Memo,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) clusters: Vec<String>,
-    /// Kind and name of the Flux source that is this repository.
-    pub(super) own_source: Option<String>,
+    /// The sources that deliveries name.
+    pub(super) sources: Sources,
+    /// The source of each delivery, in the order of the deliveries.
+    named: Vec<Option<Source>>,
+    elsewhere: BTreeMap<ObjectId, String>,
     /// Folders that Flux or Argo CD deliver, or include in what they deliver.
     pub(super) delivered: BTreeSet<RepoPath>,
     /// All folders of the repository, worked out when they are asked for first.
@@ -41,7 +49,9 @@ pub(super) fn all(repository: &Repository) -> Placements {
         memo: Memo::new(),
         deliveries: Vec::new(),
         clusters: Vec::new(),
-        own_source: None,
+        sources: Sources::new(repository.addresses()),
+        named: Vec::new(),
+        elsewhere: BTreeMap::new(),
         delivered: BTreeSet::new(),
         folders: OnceCell::new(),
     };
@@ -49,6 +59,7 @@ pub(super) fn all(repository: &Repository) -> Placements {
     let tops = state.tops();
     argo::deliver(&mut state, &tops);
     state.deliver_alone(&tops);
+    state.doubt();
     state.finish()
 }
 
@@ -75,6 +86,39 @@ impl<'a> State<'a> {
         });
         for (folder, built) in built.into_iter().flatten() {
             self.memo.entry(folder).or_insert(built);
+        }
+    }
+
+    /// Tells what a path means in this tree.
+    pub(super) fn reach(&self, path: &RepoPath) -> Reach {
+        match path.as_str() {
+            "" => Reach::Root,
+            _ if self.repository.has_folder(path) => Reach::Folder,
+            _ => Reach::Nothing,
+        }
+    }
+
+    /// Adds a delivery from a source.
+    pub(super) fn add(&mut self, delivery: Delivery, source: Option<Source>) {
+        self.deliveries.push(delivery);
+        self.named.push(source);
+    }
+
+    /// Tells whether a source is another repository, and takes note of it for what names it.
+    pub(super) fn is_elsewhere(&mut self, source: Option<&Source>, object: Option<ObjectId>) -> bool {
+        let Some(Verdict::Elsewhere(reason)) = source.map(|source| self.sources.judge(source)) else {
+            return false;
+        };
+        self.elsewhere.extend(object.map(|object| (object, reason)));
+        true
+    }
+
+    /// Tells of each delivery whether it may be another repository's, once all sources are known.
+    fn doubt(&mut self) {
+        for (delivery, source) in self.deliveries.iter_mut().zip(&self.named) {
+            if let Some(Verdict::Doubt(reason)) = source.as_ref().map(|source| self.sources.judge(source)) {
+                delivery.doubt = Some(format!("in {}, {reason}", delivery.title).into());
+            }
         }
     }
 
@@ -164,26 +208,31 @@ impl<'a> State<'a> {
             let root = file.and_then(|file| {
                 self.repository.file(file).stream.documents().next()?.root().map(|root| (file, root))
             });
-            self.deliveries.push(Delivery {
+            let delivery = Delivery {
                 carrier: Carrier::Kustomization,
                 folder,
                 title,
                 at: root.map(|(file, root)| Place { text: TextId::of_file(file), node: root.id() }),
                 cluster,
-                built: Built::clone(&built),
+                built,
                 variables: Variables::default(),
                 default_namespace: None,
-            });
+                doubt: None,
+            };
+            self.add(delivery, None);
         }
     }
 
     fn finish(self) -> Placements {
         let workers = self.repository.workers();
         let numbered: Vec<(DeliveryId, &Delivery)> = (0..).map(DeliveryId).zip(&self.deliveries).collect();
-        let placed = workers.map(&numbered, |(id, delivery)| placed(&self.texts, delivery, *id));
+        let placed =
+            workers.map(&numbered, |(id, delivery)| placed(self.repository, &self.texts, delivery, *id));
         let mut by_object: Vec<Vec<Placement>> = vec![Vec::new(); self.repository.objects().len()];
         for (object, placement) in placed.into_iter().flatten() {
             if let Some(list) = by_object.get_mut(object.0 as usize) {
+                // Most objects have one.
+                list.reserve_exact(usize::from(list.is_empty()));
                 list.push(placement);
             }
         }
@@ -196,12 +245,13 @@ impl<'a> State<'a> {
         let alone = workers.map(&left, |object| alone(&self.texts, &builder, object, whole));
         for (object, placement) in left.iter().zip(alone) {
             if let Some(list) = by_object.get_mut(object.id.0 as usize) {
+                list.reserve_exact(1);
                 list.push(placement);
             }
         }
         let by_file = files::placements(&self, &by_object);
-        let Self { texts, graph, clusters, deliveries, .. } = self;
-        Placements { texts, graph, clusters, deliveries, by_object, by_file }
+        let Self { texts, graph, clusters, deliveries, elsewhere, .. } = self;
+        Placements { texts, graph, clusters, deliveries, by_object, by_file, elsewhere }
     }
 }
 
@@ -212,16 +262,30 @@ fn included(kustomization: &Kustomization) -> Vec<RepoPath> {
 }
 
 /// Returns where a delivery puts the objects that it has.
-fn placed(texts: &Texts, delivery: &Delivery, id: DeliveryId) -> Vec<(ObjectId, Placement)> {
+fn placed(
+    repository: &Repository,
+    texts: &Texts,
+    delivery: &Delivery,
+    id: DeliveryId,
+) -> Vec<(ObjectId, Placement)> {
     let resources = (0..).zip(&delivery.built.resources);
     let objects = resources.filter_map(|(number, resource)| Some((resource.object?, number, resource)));
     objects
-        .map(|(object, number, resource)| (object, place(texts, delivery, (id, number), resource)))
+        .map(|(object, number, resource)| {
+            let mut placement = place(texts, delivery, (id, number), resource);
+            // What an object says itself and the delivery leaves as it is needs no delivery to be known.
+            let own = repository.object(object).namespace.as_deref();
+            if own.is_none() || own != placement.namespace.known() {
+                placement.doubt = delivery.doubt.clone();
+            }
+            (object, placement)
+        })
         .collect()
 }
 
 fn place(texts: &Texts, delivery: &Delivery, at: (DeliveryId, u32), resource: &Resource) -> Placement {
-    let fill = |text: &str| delivery.variables.fill(text).map(Arc::<str>::from);
+    let filled = |text: &str| delivery.fill(texts, resource, text);
+    let fill = |text: &str| filled(text).map(Arc::<str>::from);
     let namespace = match resource.namespace.as_ref().or(delivery.default_namespace.as_ref()) {
         _ if is_cluster_scoped(resource) => Namespace::None,
         Some(text) => fill(text).filter(|text| is_name(text)).map_or(Namespace::Unknown, Namespace::Known),
@@ -230,9 +294,10 @@ fn place(texts: &Texts, delivery: &Delivery, at: (DeliveryId, u32), resource: &R
     Placement {
         delivery: Some(at),
         cluster: delivery.cluster,
-        pods: pods(texts, resource, &namespace, &|text| delivery.variables.fill(text)),
+        pods: pods(texts, resource, &namespace, &filled),
         namespace,
         name: fill(&resource.name).unwrap_or_else(|| Arc::clone(&resource.name)),
+        doubt: None,
     }
 }
 
@@ -250,6 +315,7 @@ fn alone(texts: &Texts, builder: &Builder<'_>, object: &Object, cluster: Option<
         pods: pods(texts, &resource, &namespace, &|text| Some(text.to_owned())),
         namespace,
         name: Arc::clone(&resource.name),
+        doubt: None,
     }
 }
 

@@ -79,6 +79,7 @@ fn placements_of(
             pods: pods.clone(),
             taker: format!("HelmRelease/{}", release.name),
             names: names.clone(),
+            doubt: delivery.doubt.clone(),
         })
         .collect();
     if !takers.is_empty() {
@@ -91,5 +92,6 @@ fn placements_of(
         pods: own.map_or(Namespace::Unknown, |text| Namespace::Known(Arc::from(text))),
         taker: format!("{}/{}", made.kind, made.name),
         names,
+        doubt: delivery.doubt.clone(),
     }]
 }

@@ -5,10 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use super::{Carrier, ClusterId, Delivery, Variables, deliver::State};
+use super::{
+    Carrier, ClusterId, Delivery, Variables,
+    deliver::State,
+    sources::{Reach, Source},
+};
 use crate::{
     model::{
         ObjectId,
+        address::Address,
         kustomize::{Located, Resource, list, located},
         value::{Place, Texts, Value},
     },
@@ -19,6 +24,7 @@ use crate::{
 struct Raw {
     object: ObjectId,
     resource: Resource,
+    source: Source,
     folder: Option<RepoPath>,
     /// The numbers of the others that its folder delivers, itself included if so.
     delivers: BTreeSet<usize>,
@@ -26,13 +32,13 @@ struct Raw {
 
 /// Delivers what every Flux Kustomization delivers, beginning with the roots.
 pub(super) fn deliver(state: &mut State<'_>) {
-    let raws = read(state);
+    let (raws, addresses) = read(state);
     let roots = roots(state, &raws);
     for (cluster, members) in roots {
         let id = state.cluster(&cluster);
         let mut seen = BTreeSet::new();
         for root in members.iter().filter_map(|number| raws.get(*number)) {
-            walk(state, &root.resource, id, &mut seen);
+            walk(state, &addresses, &root.resource, id, &mut seen);
         }
     }
 }
@@ -42,7 +48,7 @@ fn is_flux(resource: &Resource) -> bool {
 }
 
 /// Reads them all, and what each delivers when nothing is patched.
-fn read(state: &mut State<'_>) -> Vec<Raw> {
+fn read(state: &mut State<'_>) -> (Vec<Raw>, Addresses) {
     let objects: Vec<_> = state
         .repository
         .objects()
@@ -52,12 +58,13 @@ fn read(state: &mut State<'_>) -> Vec<Raw> {
         .collect();
     let resources: Vec<Resource> =
         state.build(|builder| objects.iter().map(|object| builder.resource_of(object)).collect());
-    state.own_source = own_source(&state.texts, &resources);
+    let addresses = addresses(state);
     let mut raws: Vec<Raw> = Vec::new();
     for (object, resource) in objects.iter().zip(resources) {
-        let folder = folder(state, &resource, &Variables::default());
-        raws.push(Raw { object: object.id, resource, folder, delivers: BTreeSet::new() });
+        let source = source(&state.texts, &addresses, &resource);
+        raws.push(Raw { object: object.id, resource, source, folder: None, delivers: BTreeSet::new() });
     }
+    note(state, &mut raws);
     let by_object: BTreeMap<ObjectId, usize> =
         raws.iter().enumerate().map(|(number, raw)| (raw.object, number)).collect();
     for number in 0..raws.len() {
@@ -73,33 +80,89 @@ fn read(state: &mut State<'_>) -> Vec<Raw> {
             raw.delivers = found.collect();
         }
     }
-    raws
-}
-
-/// Returns the source that most of them name: that is this repository.
-fn own_source(texts: &Texts, resources: &[Resource]) -> Option<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for resource in resources {
-        *counts.entry(source(texts, resource)).or_default() += 1;
+    for raw in &raws {
+        let is_same = |other: &usize| raws.get(*other).is_some_and(|other| other.source == raw.source);
+        let is_folder = raw.folder.as_ref().is_some_and(|folder| !folder.as_str().is_empty());
+        if is_folder && raw.delivers.iter().any(is_same) {
+            state.sources.note(&raw.source, Reach::Itself);
+        }
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(name, _)| name)
+    (raws, addresses)
 }
 
-fn source(texts: &Texts, resource: &Resource) -> String {
+/// Takes note of all sources, and finds the folders of those that are not another repository.
+fn note(state: &mut State<'_>, raws: &mut [Raw]) {
+    let mut counts: BTreeMap<&Source, usize> = BTreeMap::new();
+    for raw in raws.iter() {
+        *counts.entry(&raw.source).or_default() += 1;
+        let path = path(state, &raw.resource, &Variables::default());
+        let reach = path.map_or(Reach::Nothing, |path| state.reach(&path));
+        state.sources.note(&raw.source, reach);
+    }
+    // Most of them name the repository that they stand in.
+    state.sources.main =
+        counts.into_iter().max_by_key(|(_, count)| *count).map(|(source, _)| Source::clone(source));
+    for raw in raws {
+        raw.folder = folder(state, &raw.resource, &raw.source, &Variables::default());
+    }
+}
+
+/// Where each name of a GitRepository leads, of Flux's operator as well; none where it leads to several.
+type Addresses = BTreeMap<String, Option<Address>>;
+
+fn addresses(state: &State<'_>) -> Addresses {
+    let mut found = Addresses::new();
+    for object in state.repository.objects() {
+        let root = state.repository.node(object.file, object.root);
+        let text = |path: &[&str]| root.at(path).and_then(|node| node.as_str());
+        let (name, url) = match object.kind.as_str() {
+            "GitRepository" => (object.name.as_str(), text(&["spec", "url"])),
+            "FluxInstance" if text(&["spec", "sync", "kind"]) == Some("GitRepository") => {
+                (text(&["spec", "sync", "name"]).unwrap_or("flux-system"), text(&["spec", "sync", "url"]))
+            }
+            _ => continue,
+        };
+        let address = url.and_then(Address::parse);
+        let known = found.entry(name.to_owned()).or_insert_with(|| address.clone());
+        if *known != address {
+            *known = None;
+        }
+    }
+    found
+}
+
+fn source(texts: &Texts, addresses: &Addresses, resource: &Resource) -> Source {
     let part = |key| texts.text_at(&resource.value, &["spec", "sourceRef", key]).unwrap_or_default();
-    format!("{}/{}", part("kind"), part("name"))
+    let (kind, name) = (part("kind"), part("name"));
+    match addresses.get(&name).filter(|_| kind == "GitRepository") {
+        Some(Some(address)) => Source::Git(address.clone()),
+        _ => Source::Named(format!("{kind}/{name}")),
+    }
+}
+
+/// Returns the path that is delivered.
+fn path(state: &State<'_>, resource: &Resource, parent: &Variables) -> Option<RepoPath> {
+    let path = state.texts.text_at(&resource.value, &["spec", "path"]).unwrap_or_default();
+    RepoPath::new(parent.fill(&path)?.trim_start_matches('/')).ok()
 }
 
 /// Returns the folder that is delivered; none if it is not in this repository.
-fn folder(state: &State<'_>, resource: &Resource, parent: &Variables) -> Option<RepoPath> {
-    let path = state.texts.text_at(&resource.value, &["spec", "path"]).unwrap_or_default();
-    let folder = RepoPath::new(parent.fill(&path)?.trim_start_matches('/')).ok()?;
-    let is_own = || state.own_source.as_ref().is_some_and(|own| *own == source(&state.texts, resource));
-    // Every repository has a root, so only the name of the source tells whose root is meant.
-    if folder.as_str().is_empty() && !is_own() {
+fn folder(
+    state: &mut State<'_>,
+    resource: &Resource,
+    source: &Source,
+    parent: &Variables,
+) -> Option<RepoPath> {
+    let folder = path(state, resource, parent)?;
+    if state.is_elsewhere(Some(source), resource.object) {
         return None;
     }
-    (folder.as_str().is_empty() || state.repository.has_folder(&folder)).then_some(folder)
+    match state.reach(&folder) {
+        Reach::Nothing => None,
+        // Every repository has a root, so only the source tells whose root is meant.
+        Reach::Root => state.sources.is_main(source).then_some(folder),
+        Reach::Folder | Reach::Itself => Some(folder),
+    }
 }
 
 /// Returns the clusters by name, each with the Kustomizations that begin it.
@@ -183,6 +246,7 @@ fn place(resource: &Resource) -> Option<Place> {
 /// Delivers one Kustomization and those that it delivers.
 fn walk(
     state: &mut State<'_>,
+    addresses: &Addresses,
     root: &Resource,
     cluster: ClusterId,
     seen: &mut BTreeSet<(Option<Arc<str>>, Arc<str>)>,
@@ -192,20 +256,22 @@ fn walk(
         if !seen.insert((resource.namespace.clone(), Arc::clone(&resource.name))) {
             continue;
         }
-        let Some(delivery) = one(state, &resource, &parent, cluster) else { continue };
+        let source = source(&state.texts, addresses, &resource);
+        let Some(delivery) = one(state, &resource, &source, &parent, cluster) else { continue };
         let inner = delivery.built.resources.iter().filter(|each| is_flux(each));
         todo.extend(inner.map(|each| (each.clone(), delivery.variables.clone())));
-        state.deliveries.push(delivery);
+        state.add(delivery, Some(source));
     }
 }
 
 fn one(
     state: &mut State<'_>,
     resource: &Resource,
+    source: &Source,
     parent: &Variables,
     cluster: ClusterId,
 ) -> Option<Delivery> {
-    let folder = folder(state, resource, parent)?;
+    let folder = folder(state, resource, source, parent)?;
     let at = place(resource)?;
     let spec = state.texts.get(&resource.value, "spec")?;
     let target = state.texts.get(&spec, "targetNamespace").and_then(|value| located(&state.texts, &value));
@@ -221,10 +287,12 @@ fn one(
         folder,
         title: format!("{namespace}/{}", resource.name),
         at: Some(at),
-        cluster: Some(cluster),
-        built,
+        // What is applied by somebody else's credentials is in another cluster.
+        cluster: Some(cluster).filter(|_| state.texts.get(&spec, "kubeConfig").is_none()),
+        built: Arc::new(built),
         variables,
         default_namespace: None,
+        doubt: None,
     })
 }
 

@@ -11,12 +11,17 @@ mod argo;
 mod deliver;
 mod files;
 mod flux;
+mod sources;
 mod substitute;
 
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 pub use substitute::Variables;
 
@@ -71,11 +76,13 @@ pub struct Delivery {
     /// The cluster, if it is known.
     pub cluster: Option<ClusterId>,
     /// What is delivered.
-    pub built: Built,
+    pub built: Arc<Built>,
     /// Flux's variables.
     pub variables: Variables,
     /// The namespace of what has none of its own, where the carrier gives one.
     pub default_namespace: Option<Arc<str>>,
+    /// Why it may be another repository's, if so.
+    pub doubt: Option<Arc<str>>,
 }
 
 /// Where one delivery puts an object.
@@ -91,6 +98,8 @@ pub struct Placement {
     pub pods: Namespace,
     /// The name; a variable that is not known is left in it.
     pub name: Arc<str>,
+    /// Why a delivery that gives the namespace may not be this tree's, if so.
+    pub doubt: Option<Arc<str>>,
 }
 
 /// Where a file ends up whose text becomes part of an object.
@@ -104,6 +113,8 @@ pub struct FilePlacement {
     pub taker: String,
     /// The names that the ConfigMap or Secret has or had on its way, by which pods may ask for it.
     pub names: Vec<Arc<str>>,
+    /// Why the delivery may not be this tree's, if so.
+    pub doubt: Option<Arc<str>>,
 }
 
 /// All placements of a repository.
@@ -116,6 +127,8 @@ pub struct Placements {
     /// By the object's number.
     by_object: Vec<Vec<Placement>>,
     by_file: BTreeMap<RepoPath, Vec<FilePlacement>>,
+    /// Objects that deliver nothing of this tree, with the reason.
+    elsewhere: BTreeMap<ObjectId, String>,
 }
 
 impl Namespace {
@@ -126,6 +139,19 @@ impl Namespace {
             Self::Known(name) => Some(name),
             Self::None | Self::Unknown => None,
         }
+    }
+}
+
+impl Delivery {
+    /// Returns a text of a resource with Flux's variables filled in; none if one is not known.
+    #[must_use]
+    pub fn fill(&self, texts: &Texts, resource: &Resource, text: &str) -> Option<String> {
+        let says = |field| resource.label(texts, field, "kustomize.toolkit.fluxcd.io/substitute");
+        let is_off = || ["labels", "annotations"].into_iter().filter_map(says).any(|says| says == "disabled");
+        if self.variables.on && text.contains("${") && is_off() {
+            return Some(text.to_owned());
+        }
+        self.variables.fill(text)
     }
 }
 
@@ -156,8 +182,22 @@ impl Placements {
         let doubts = delivered.flat_map(|(delivery, resource)| {
             resource.doubts.iter().map(|doubt| format!("in {}, {doubt}", delivery.title))
         });
-        let unique: std::collections::BTreeSet<String> = doubts.collect();
+        let unique: BTreeSet<String> = doubts.collect();
         unique.into_iter().collect()
+    }
+
+    /// Returns why it is not certain that an object or file lands where it is said to, each reason once.
+    #[must_use]
+    pub fn doubts_of_place(&self, object: Option<ObjectId>, path: &RepoPath) -> BTreeSet<&str> {
+        let of_object = object.map_or(&[][..], |object| self.of(object)).iter().map(|each| &each.doubt);
+        let of_file = self.of_file(path).iter().map(|each| &each.doubt);
+        of_object.chain(of_file).flatten().map(|doubt| &**doubt).collect()
+    }
+
+    /// Returns why a Flux Kustomization or Application delivers nothing of this tree, if its source is another repository.
+    #[must_use]
+    pub fn elsewhere(&self, object: ObjectId) -> Option<&str> {
+        self.elsewhere.get(&object).map(String::as_str)
     }
 
     /// Returns the one namespace that the pods of an object run in; none if it is not known or differs.
@@ -195,8 +235,35 @@ impl Placements {
     #[must_use]
     pub fn fill(&self, placement: &Placement, text: &str) -> Option<String> {
         match self.resource(placement) {
-            Some((delivery, _)) => delivery.variables.fill(text),
+            Some((delivery, resource)) => delivery.fill(&self.texts, resource, text),
             None => Some(text.to_owned()),
+        }
+    }
+
+    /// Returns a text of an object with the variables of one delivery filled in; none if one is not known.
+    #[must_use]
+    pub fn fill_in(&self, delivery: DeliveryId, object: Option<ObjectId>, text: &str) -> Option<String> {
+        let placements = object.map_or(&[][..], |object| self.of(object));
+        match placements.iter().find(|each| each.delivery.is_some_and(|(id, _)| id == delivery)) {
+            Some(placement) => self.fill(placement, text),
+            None => self.deliveries.get(delivery.0 as usize)?.variables.fill(text),
+        }
+    }
+
+    /// Tells whether sources that are not known may bring other values for the variables of a delivery.
+    #[must_use]
+    pub fn has_unknown_variables(&self, delivery: DeliveryId) -> bool {
+        self.deliveries.get(delivery.0 as usize).is_some_and(|delivery| delivery.variables.more)
+    }
+
+    /// Returns what a delivery is called, with its cluster where another one has the same title.
+    #[must_use]
+    pub fn called(&self, delivery: DeliveryId) -> String {
+        let Some(own) = self.deliveries.get(delivery.0 as usize) else { return String::new() };
+        let twins = self.deliveries.iter().filter(|each| each.title == own.title).count();
+        match own.cluster.map(|id| self.cluster(id)).filter(|name| twins > 1 && !name.is_empty()) {
+            Some(cluster) => format!("{} of cluster {cluster}", own.title),
+            None => own.title.clone(),
         }
     }
 

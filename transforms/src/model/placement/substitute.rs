@@ -24,6 +24,10 @@ impl Variables {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             let (expression, tail) = after.split_once('}')?;
+            if before.ends_with('$') {
+                // `$${NAME}` is left as `${NAME}`, which nobody fills in any more.
+                return None;
+            }
             result.push_str(before);
             result.push_str(&self.value(expression)?);
             rest = tail;
@@ -38,6 +42,8 @@ impl Variables {
         let (name, rest) = expression.split_at_checked(end.unwrap_or(expression.len()))?;
         let default = [":-", ":=", "-", "="].iter().find_map(|mark| rest.strip_prefix(mark));
         match (self.known.get(name), default) {
+            // An empty value counts as none, whatever the mark. Source: `toDefault` of drone/envsubst, which Flux uses.
+            (Some(value), Some(default)) if value.is_empty() => Some(default.to_owned()),
             (Some(value), _) if default.is_some() || rest.is_empty() => Some(value.clone()),
             // A Secret may have another value than the default.
             (None, Some(default)) if !self.more => Some(default.to_owned()),
@@ -58,6 +64,9 @@ mod tests {
         assert_eq!(variables.fill("${A:=y}${B:-z}").as_deref(), Some("xz"));
         assert_eq!(variables.fill("${B}"), None);
         assert_eq!(variables.fill("${A"), None);
+        assert_eq!(variables.fill("$${A}"), None);
+        let empty = Variables { known: BTreeMap::from([("A".to_owned(), String::new())]), ..variables };
+        assert_eq!(empty.fill("x${A}${A:-y}${A=z}").as_deref(), Some("xyz"));
         assert_eq!(Variables { more: true, ..variables }.fill("${B:=z}"), None);
         assert_eq!(Variables::default().fill("${B}").as_deref(), Some("${B}"), "nothing is substituted");
     }

@@ -3,11 +3,19 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::{model::SourceFile, syntax};
+use crate::{
+    model::{SourceFile, address::Address},
+    syntax,
+};
 
 /// Returns where each object lands, as `Kind/name as written: cluster namespace/name by carrier`.
 fn placed(files: &[(&str, &str)]) -> Vec<String> {
-    let (repository, placements) = model(files);
+    placed_in("", files)
+}
+
+/// As [`placed`], in the repository of an address.
+fn placed_in(address: &str, files: &[(&str, &str)]) -> Vec<String> {
+    let (repository, placements) = model_in(address, files);
     let mut lines = Vec::new();
     for object in repository.objects().iter().filter(|object| !object.name.is_empty()) {
         for placement in placements.of(object.id) {
@@ -29,6 +37,9 @@ fn placed(files: &[(&str, &str)]) -> Vec<String> {
             if placement.pods != placement.namespace {
                 line.push_str(&format!(", pods in {}", show(&placement.pods)));
             }
+            if placement.doubt.is_some() {
+                line.push_str(", perhaps");
+            }
             lines.push(line);
         }
     }
@@ -36,12 +47,17 @@ fn placed(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn model(files: &[(&str, &str)]) -> (Repository, Placements) {
+    model_in("", files)
+}
+
+fn model_in(address: &str, files: &[(&str, &str)]) -> (Repository, Placements) {
     let parsed = files.iter().map(|(path, text)| SourceFile {
         path: RepoPath::new(path).expect("a path"),
         stream: Arc::new(syntax::parse(*text).expect("YAML")),
         protection: None,
     });
-    let repository = Repository::build(parsed.collect());
+    let addresses = Address::parse(address).into_iter().collect();
+    let repository = Repository::build(parsed.collect()).with_addresses(addresses);
     let placements = Placements::of_repository(&repository);
     (repository, placements)
 }
@@ -240,4 +256,113 @@ fn rings_of_kustomizations_end() {
     let (one, two) = (flux("one", "path: ./two"), flux("two", "path: ./one"));
     let files = [("one/ks.yaml", one.as_str()), ("two/ks.yaml", two.as_str()), ("two/s.yaml", SERVICE)];
     assert_eq!(only(&placed(&files), "Service/s: "), ["[one] ?/s by Flux flux-system/one"]);
+}
+
+const OPS: &str = "https://git.example/acme/ops";
+
+/// Returns an Application of a folder in a repository.
+fn application(name: &str, url: &str, path: &str) -> String {
+    format!(
+        "{{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {{name: {name}}}, spec: {{source: {{repoURL: '{url}', path: '{path}'}}, destination: {{name: c, namespace: {name}-ns}}}}}}\n"
+    )
+}
+
+#[test]
+fn applications_of_other_repositories_deliver_nothing() {
+    let own = application("own", "git@git.example:acme/ops.git", "web");
+    let other = application("other", "https://git.example/acme/apps", "web");
+    let files = [("apps/a.yaml", own.as_str()), ("apps/b.yaml", other.as_str()), ("web/s.yaml", SERVICE)];
+    assert_eq!(only(&placed_in(OPS, &files), "Service/s: "), ["[c] own-ns/s by Argo own"]);
+    let (repository, placements) = model_in(OPS, &files);
+    let told: Vec<_> = repository.objects().iter().map(|object| placements.elsewhere(object.id)).collect();
+    assert_eq!(told, [None, Some("its source git.example/acme/apps is another repository"), None]);
+    // Nothing tells which of the two this one is.
+    for address in ["", "https://git.example/me/fork"] {
+        assert_eq!(
+            only(&placed_in(address, &files), "Service/s: "),
+            ["[c] own-ns/s by Argo own, perhaps", "[c] other-ns/s by Argo other, perhaps"]
+        );
+    }
+}
+
+#[test]
+fn a_fork_believes_the_one_repository_that_all_name() {
+    let one = application("one", "https://git.example/acme/ops", "web");
+    let chart = application("chart", "https://git.example/acme/charts", "gone");
+    let files = [("apps/a.yaml", one.as_str()), ("apps/b.yaml", chart.as_str()), ("web/s.yaml", SERVICE)];
+    for address in ["", OPS, "https://git.example/me/ops"] {
+        assert_eq!(only(&placed_in(address, &files), "Service/s: "), ["[c] one-ns/s by Argo one"]);
+    }
+    assert_eq!(
+        only(&placed_in("https://git.example/me/infrastructure", &files), "Service/s: "),
+        ["[c] one-ns/s by Argo one, perhaps"]
+    );
+}
+
+#[test]
+fn an_application_that_delivers_its_like_tells_which_repository_this_is() {
+    let root = application("root", OPS, "apps");
+    let one = application("one", OPS, "web");
+    let other = application("other", "https://git.example/acme/apps", "web");
+    let files = [
+        ("root.yaml", root.as_str()),
+        ("apps/a.yaml", one.as_str()),
+        ("apps/b.yaml", other.as_str()),
+        ("web/s.yaml", SERVICE),
+    ];
+    assert_eq!(
+        only(&placed(&files), "Service/s: "),
+        ["[c] one-ns/s by Argo one", "[c] other-ns/s by Argo other, perhaps"]
+    );
+}
+
+#[test]
+fn only_a_namespace_that_a_delivery_gives_is_in_doubt() {
+    let [a, b] = ["a", "b"].map(|name| application(name, &format!("https://git.example/acme/{name}"), "web"));
+    let files = [
+        ("apps/a.yaml", a.as_str()),
+        ("apps/b.yaml", b.as_str()),
+        ("web/s.yaml", "{apiVersion: v1, kind: Service, metadata: {name: s, namespace: n}}\n"),
+        ("web/t.yaml", "{apiVersion: v1, kind: Service, metadata: {name: t}}\n"),
+    ];
+    let lines = placed(&files);
+    assert_eq!(only(&lines, "Service/s: "), ["[c] n/s by Argo a", "[c] n/s by Argo b"]);
+    assert_eq!(
+        only(&lines, "Service/t: "),
+        ["[c] a-ns/t by Argo a, perhaps", "[c] b-ns/t by Argo b, perhaps"]
+    );
+}
+
+#[test]
+fn the_address_of_a_flux_source_tells_whose_paths_are_meant() {
+    let root = flux("root", "path: ./c");
+    let apps = flux("apps", "path: ./apps, targetNamespace: web");
+    let other = flux("other", "path: ./apps, targetNamespace: other").replace("name: own", "name: elsewhere");
+    let source = |name: &str, url: &str| {
+        format!(
+            "{{apiVersion: source.toolkit.fluxcd.io/v1, kind: GitRepository, metadata: {{name: {name}, namespace: flux-system}}, spec: {{url: '{url}'}}}}\n"
+        )
+    };
+    let own = source("own", "ssh://git@git.example/acme/ops");
+    let elsewhere = source("elsewhere", "https://git.example/acme/apps");
+    let mut files = vec![
+        ("c/root.yaml", root.as_str()),
+        ("c/apps.yaml", apps.as_str()),
+        ("c/other.yaml", other.as_str()),
+        ("c/elsewhere.yaml", elsewhere.as_str()),
+        ("apps/s.yaml", SERVICE),
+    ];
+    let both = ["[c] other/s by Flux flux-system/other, perhaps", "[c] web/s by Flux flux-system/apps"];
+    let landed = |address: &str, files: &[(&str, &str)]| {
+        let mut lines: Vec<String> =
+            only(&placed_in(address, files), "Service/s: ").into_iter().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    // What most name is this repository, although its address is not told.
+    assert_eq!(landed("", &files), both);
+    files.push(("c/own.yaml", own.as_str()));
+    assert_eq!(landed("", &files), both);
+    assert_eq!(landed(OPS, &files), both[1..]);
+    assert_eq!(landed("https://git.example/me/ops", &files), both);
 }

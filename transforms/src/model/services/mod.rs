@@ -64,6 +64,8 @@ pub struct Service {
     pub at: Place,
     /// That object, as `Kind/name`.
     pub subject: String,
+    /// Why it may not be where it is said to be, if so.
+    pub doubt: Option<Arc<str>>,
 }
 
 /// A StatefulSet, for the names of its pods.
@@ -79,6 +81,8 @@ pub struct PodSet {
     pub cluster: Option<ClusterId>,
     /// Its object.
     pub at: Place,
+    /// Why it may not be where it is said to be, if so.
+    pub doubt: Option<Arc<str>>,
 }
 
 /// The index of all Services.
@@ -275,6 +279,7 @@ impl Services {
             namespace: placement.namespace.known().map(Arc::from),
             cluster: placement.cluster,
             at,
+            doubt: placement.doubt.clone(),
         });
     }
 
@@ -303,6 +308,7 @@ impl Services {
             knowledge,
             at,
             subject: format!("{}/{}", resource.kind, placement.name),
+            doubt: placement.doubt.clone(),
         };
         if !is_open(name) {
             self.all.push(service);

@@ -49,6 +49,8 @@ pub(super) struct Completion {
     pub(super) namespace: String,
     /// What makes the Service, as `Kind/name`, where it is no object of its own.
     pub(super) maker: Option<String>,
+    /// The labels of the pods that the Service is in front of, as far as they are known.
+    pub(super) selector: Vec<(String, String)>,
     pub(super) tier: Applicability,
     /// Why the tier is not higher.
     pub(super) reasons: Vec<String>,
@@ -98,17 +100,15 @@ fn bare(world: &World, name: ClusterName<'_>, situation: &Situation) -> Verdict 
             service: service.to_owned(),
             namespace: namespace.to_owned(),
             maker: world.service(cluster, namespace, service).and_then(|found| found.maker.clone()),
+            selector: world.service(cluster, namespace, service).map(|found| found.selector.clone()).unwrap_or_default(),
             tier,
             reasons,
             evidence: [situation.evidence.clone(), evidence].concat(),
         })
     };
     if let Some(found) = world.service(cluster, own, service) {
-        let (tier, reasons) = if found.certain {
-            (Applicability::Safe, Vec::new())
-        } else {
-            (Applicability::Unsafe, vec!["the Service is known by a naming convention only".to_owned()])
-        };
+        let convention = (!found.certain).then(|| "the Service is known by a naming convention only".to_owned());
+        let (tier, reasons) = unless(convention.into_iter().chain(found.doubt.clone()));
         return complete(Problem::OwnNamespace, own, tier, reasons, vec![found.evidence.clone()]);
     }
     if let Some(release) = world.release(cluster, own, service) {
@@ -123,12 +123,19 @@ fn bare(world: &World, name: ClusterName<'_>, situation: &Situation) -> Verdict 
             service: set.service.clone(),
             namespace: own.to_owned(),
             maker: None,
+            selector: Vec::new(),
             tier: Applicability::Unsafe,
             reasons: vec!["a pod's bare name is in no DNS: it may be resolved in another way today".to_owned()],
             evidence: [situation.evidence.clone(), vec![set.evidence.clone()]].concat(),
         });
     }
     elsewhere(world, service, own, situation, complete)
+}
+
+/// Returns the tier of what is safe unless one of the reasons speaks against it, and the reasons.
+fn unless(reasons: impl IntoIterator<Item = String>) -> (Applicability, Vec<String>) {
+    let reasons: Vec<String> = reasons.into_iter().collect();
+    (if reasons.is_empty() { Applicability::Safe } else { Applicability::Unsafe }, reasons)
 }
 
 /// Row 5: the Service is in another namespace only.
@@ -185,6 +192,7 @@ fn dotted(world: &World, name: ClusterName<'_>, namespace: &str, situation: &Sit
             service: name.service.to_owned(),
             namespace: namespace.to_owned(),
             maker: world.service(cluster, namespace, name.service).and_then(|found| found.maker.clone()),
+            selector: Vec::new(),
             tier,
             reasons,
             evidence,
@@ -192,7 +200,9 @@ fn dotted(world: &World, name: ClusterName<'_>, namespace: &str, situation: &Sit
     };
     if let Some(service) = world.service(cluster, namespace, name.service) {
         // A name that a convention gives is a guess; with the namespace beside it, it resolves as it is and goes on to.
-        return complete(Applicability::Safe, Vec::new(), vec![service.evidence.clone()]);
+        // Where a Service stands is of no matter to a name that nothing but the cluster's DNS can mean.
+        let (tier, reasons) = unless(service.doubt.clone().filter(|_| name.suffix != Suffix::Svc));
+        return complete(tier, reasons, vec![service.evidence.clone()]);
     }
     let known = world.namespace(cluster, namespace);
     match known {
@@ -217,14 +227,16 @@ fn pod_of_own(world: &World, name: ClusterName<'_>, situation: &Situation) -> Op
     let own = situation.namespace.as_deref()?;
     let set = world.stateful_set(situation.cluster, own, pod.pod?)?;
     (set.service == pod.service).then(|| {
+        let (tier, reasons) = unless(set.doubt.clone());
         Verdict::Complete(Completion {
             problem: Problem::OwnNamespace,
             pod: pod.pod.map(str::to_owned),
             service: pod.service.to_owned(),
             namespace: own.to_owned(),
             maker: None,
-            tier: Applicability::Safe,
-            reasons: Vec::new(),
+            selector: Vec::new(),
+            tier,
+            reasons,
             evidence: [situation.evidence.clone(), vec![set.evidence.clone()]].concat(),
         })
     })

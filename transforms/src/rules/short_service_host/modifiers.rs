@@ -34,6 +34,12 @@ pub(super) fn apply(
         completion.tier = completion.tier.min(Applicability::Unsafe);
         completion.reasons.push(doubt);
     }
+    // A name with its namespace means the same wherever its pod runs.
+    let elsewhere = doubt_of_place(cx.repository, spot.owner).filter(|_| completion.problem != Problem::Qualified);
+    if let Some(doubt) = elsewhere {
+        completion.tier = completion.tier.min(Applicability::Unsafe);
+        completion.reasons.push(doubt.to_owned());
+    }
     // A replacement may copy a part of the value, which a longer name would shift, or write over it.
     if let Owner::Object(object) = spot.owner
         && is_replaced(cx.repository, object)
@@ -60,6 +66,16 @@ pub(super) fn apply(
     }
 }
 
+/// Tells why what a value belongs to may land elsewhere, if so.
+fn doubt_of_place<'r>(repository: &'r Repository, owner: Owner<'_>) -> Option<&'r str> {
+    let object = match owner {
+        Owner::Object(object) => Some(object.id),
+        Owner::File(..) => None,
+    };
+    let path = &repository.file(owner.file()).path;
+    repository.placements().doubts_of_place(object, path).into_iter().next()
+}
+
 fn is_replaced(repository: &Repository, object: &Object) -> bool {
     let placements = repository.placements();
     let mut delivered = placements.of(object.id).iter().filter_map(|placement| placements.resource(placement));
@@ -75,7 +91,10 @@ fn reasons(cx: &Surroundings<'_>, spot: &Spot<'_>, host: &Host, completion: &Com
     reasons.extend(cx.domain.guess.clone().filter(|_| cx.writes_domain));
     let key = host.key.as_deref();
     if host.role == Role::Identity {
-        reasons.push(format!("{} names an identity as often as a connection", key.unwrap_or("the key")));
+        reasons.push(match key {
+            Some(key) => format!("{key} names an identity as often as a connection"),
+            None => "nothing tells what becomes of the text that it stands in".to_owned(),
+        });
     }
     if let Some(key) = key.filter(|key| cx.composed.contains(*key)) {
         reasons.push(format!("other values are composed with $({key}), so a longer name could be wrong there"));
@@ -118,7 +137,19 @@ fn of_pods(
 fn is_own(spot: &Spot<'_>, completion: &Completion) -> bool {
     let Owner::Object(object) = spot.owner else { return false };
     let named = object.name == completion.service && completion.problem == Problem::OwnNamespace;
-    named || completion.maker.as_ref() == Some(&object.title())
+    named || completion.maker.as_ref() == Some(&object.title()) || is_behind(spot, object, completion)
+}
+
+/// Tells whether the Service is in front of the pods that an object makes, by their labels as they are written.
+fn is_behind(spot: &Spot<'_>, object: &Object, completion: &Completion) -> bool {
+    let root = spot.node.stream().node(object.root);
+    let paths: [&[&str]; 2] = [&["spec", "template", "metadata", "labels"], &["metadata", "labels"]];
+    // A Pod has the labels itself; those of a Deployment are nobody's.
+    let labels = root.at(if object.kind == "Pod" { paths[1] } else { paths[0] });
+    let has = |(key, value): &(String, String)| {
+        labels.and_then(|labels| labels.get(key)).and_then(Node::as_str) == Some(value)
+    };
+    !completion.selector.is_empty() && completion.selector.iter().all(has)
 }
 
 /// What the rule knows besides the value.
@@ -178,10 +209,18 @@ fn reader(spot: &Spot<'_>, reads: &[Read<'_>]) -> Option<String> {
 /// Labels by which a sidecar in another namespace collects ConfigMaps.
 const COLLECTED: &[&str] = &["grafana_dashboard", "grafana_datasource", "grafana_alert", "loki_rule", "k8s-sidecar-target-directory"];
 
+/// What the annotations have in them by which controllers copy ConfigMaps and Secrets into other namespaces.
+const COPIED: &[&str] = &["reflector.v1.k8s.emberstack.com/reflection", "replicator.v1.mittwald.de/replicat", "kubed.appscode.com/sync"];
+
 fn data_reader(spot: &Spot<'_>) -> Option<String> {
     let Owner::Object(object) = spot.owner else { return None };
     let root = spot.node.stream().node(object.root);
     let labels = root.at(&["metadata", "labels"]);
+    let annotations = root.at(&["metadata", "annotations"]).into_iter().flat_map(Node::entries);
+    let names: Vec<_> = annotations.filter_map(|entry| entry.name()).collect();
+    if let Some(copied) = names.iter().find(|name| COPIED.iter().any(|known| name.starts_with(known))) {
+        return Some(format!("the annotation {copied} hands this to pods of other namespaces"));
+    }
     let collected = COLLECTED.iter().find(|label| labels.is_some_and(|labels| labels.get(label).is_some()))?;
     Some(format!("the label {collected} hands this to a pod that may be in another namespace"))
 }

@@ -43,12 +43,18 @@ pub(super) fn is_about_proxies(name: &str) -> bool {
     PROXIES.iter().chain([&EXCEPTIONS]).any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Returns the variables that a mapping, list or text itself holds; `is_env` tells that its container was asked for them already.
-pub(super) fn group(texts: &Texts, value: &Value, is_env: bool) -> Option<Group> {
+/// Returns the variables that a mapping, list or text itself holds, with those of its `env` and `envFrom`; `is_env` tells that its
+/// container was asked for them already.
+pub(super) fn group(
+    texts: &Texts,
+    value: &Value,
+    (env, from): (&Option<Value>, &Option<Value>),
+    is_env: bool,
+) -> Option<Group> {
     let mut group = Group::default();
     match texts.shape(value) {
         Shape::Scalar => {
-            let text = texts.text(value).filter(|text| text.len() >= 10)?.to_ascii_lowercase();
+            let text = texts.text(value).filter(|text| mentions_proxies(text))?.to_ascii_lowercase();
             let word = WORDS.iter().find(|word| text.contains(**word))?;
             group.variables.push((PROXIES.first()?.to_string(), Some((*word).to_owned())));
         }
@@ -57,10 +63,10 @@ pub(super) fn group(texts: &Texts, value: &Value, is_env: bool) -> Option<Group>
             if !is_env {
                 variables(texts, value, &mut group.variables);
             }
-            if let Some(env) = texts.get(value, "env") {
-                variables(texts, &env, &mut group.variables);
+            if let Some(env) = env {
+                variables(texts, env, &mut group.variables);
             }
-            let from = texts.get(value, "envFrom").map(|list| texts.items(&list)).unwrap_or_default();
+            let from = from.as_ref().map(|list| texts.items(list)).unwrap_or_default();
             group.from.extend(from.iter().filter_map(|item| source(texts, item)));
         }
     }
@@ -68,21 +74,34 @@ pub(super) fn group(texts: &Texts, value: &Value, is_env: bool) -> Option<Group>
     uses.then_some(group)
 }
 
+/// Tells whether a text has the word that all of [`WORDS`] have, in any case. Its rarest letter is looked for.
+fn mentions_proxies(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr2_iter(b'x', b'X', bytes).any(|at| {
+        let word = at.checked_sub(3).and_then(|start| bytes.get(start..at + 2));
+        word.is_some_and(|word| word.eq_ignore_ascii_case(b"proxy"))
+    })
+}
+
 /// Collects the variables about proxies of a list of `name` and `value`, or of a mapping.
 fn variables(texts: &Texts, env: &Value, found: &mut Vec<(String, Option<String>)>) {
-    let text = |value: &Value| texts.text(value).map(|text| text.into_owned());
     for item in texts.items(env) {
-        if let Some(name) = texts.text_at(&item, &["name"]).filter(|name| is_about_proxies(name)) {
-            let value = match texts.get(&item, "valueFrom") {
-                Some(_) => None,
-                None => Some(texts.text_at(&item, &["value"]).unwrap_or_default()),
-            };
-            found.push((name, value));
+        let name = texts.get(&item, "name");
+        let Some(name) = name.as_ref().and_then(|name| texts.text(name)).filter(|name| is_about_proxies(name)) else {
+            continue;
+        };
+        let value = match texts.get(&item, "valueFrom") {
+            Some(_) => None,
+            None => Some(texts.text_at(&item, &["value"]).unwrap_or_default()),
+        };
+        found.push((name.into_owned(), value));
+    }
+    texts.each_entry(env, &mut |name, value| {
+        if is_about_proxies(name) {
+            let text = texts.text(&value).map(|text| text.into_owned());
+            found.push((name.to_owned(), text.or_else(|| texts.text_at(&value, &["value"]))));
         }
-    }
-    for (name, value) in texts.entries(env).iter().filter(|(name, _)| is_about_proxies(name)) {
-        found.push((name.to_string(), text(value).or_else(|| texts.text_at(value, &["value"]))));
-    }
+    });
 }
 
 fn source(texts: &Texts, item: &Value) -> Option<Source> {
@@ -142,6 +161,18 @@ fn covers(list: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_word_is_found_in_any_case_and_place() {
+        for word in WORDS {
+            for text in [(*word).to_owned(), word.to_ascii_uppercase(), format!("xX{word}")] {
+                assert!(mentions_proxies(&text), "{text}");
+            }
+        }
+        for text in ["", "x", "prox", "oxy", "pro_xy", "pröxy"] {
+            assert!(!mentions_proxies(text), "{text}");
+        }
+    }
 
     #[test]
     fn exceptions_cover_names_by_their_ending() {

@@ -40,15 +40,29 @@ struct Data {
 pub(super) struct Readers<'a> {
     repository: &'a Repository,
     /// By the object's number.
-    looks: Vec<OnceLock<Vec<Look>>>,
-    index: OnceLock<Index>,
+    looks: Looks,
+    index: Index,
 }
+
+/// What objects say about looking names up, by the object's number and placement; worked out when it is asked for first.
+type Looks = Vec<OnceLock<Vec<Look>>>;
 
 #[derive(Default)]
 struct Index {
     /// Objects with pods, each with the number of its placement.
     pods: BTreeMap<Option<Arc<str>>, Vec<(ObjectId, usize)>>,
     data: BTreeMap<(Sort, Arc<str>), Vec<Data>>,
+    takers: BTreeMap<(Sort, String), Vec<Taker>>,
+}
+
+/// An object that reads a ConfigMap or Secret of some name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Taker {
+    object: ObjectId,
+    /// The number of its placement.
+    number: usize,
+    /// Whether what it reads are the values of its chart.
+    as_values: bool,
 }
 
 /// An object as one delivery has it.
@@ -61,9 +75,15 @@ pub(super) struct Read<'r> {
 }
 
 impl<'a> Readers<'a> {
-    pub(super) fn of(repository: &'a Repository) -> Self {
-        let looks = repository.objects().iter().map(|_| OnceLock::new()).collect();
-        Self { repository, looks, index: OnceLock::new() }
+    /// Gathers what is needed to tell who reads the places.
+    pub(super) fn of(repository: &'a Repository, spots: &[Spot<'_>]) -> Self {
+        let looks: Looks = repository.objects().iter().map(|_| OnceLock::new()).collect();
+        let mut index = if spots.is_empty() { Index::default() } else { Index::of(repository) };
+        let is_data = |spot: &Spot<'_>| matches!((spot.reader, spot.owner), (Reader::Data, _) | (_, Owner::File(..)));
+        if spots.iter().any(is_data) {
+            index.add_takers(repository, &looks);
+        }
+        Self { repository, looks, index }
     }
 
     /// Returns whose pods look the hosts of a place up, in every delivery; none where that is not known.
@@ -89,10 +109,9 @@ impl<'a> Readers<'a> {
             let resource = placements.composed(object, placement);
             // An ExternalSecret may have another name than its Secret.
             let target = placements.texts().text_at(&resource.value, &["spec", "target", "name"]);
-            let is_it = |name: &str| {
-                name == &*placement.name || resource.is_or_was_named(name) || target.as_deref() == Some(name)
-            };
-            found.extend(self.readers(&home(placement, &placement.namespace), sort, &is_it));
+            let former = resource.previous.iter().map(|each| &*each.name);
+            let names = former.chain([&*placement.name, &*resource.name]).chain(target.as_deref());
+            found.extend(self.readers(&home(placement, &placement.namespace), sort, names));
         }
         found
     }
@@ -101,57 +120,64 @@ impl<'a> Readers<'a> {
         let mut found = Vec::new();
         for file in self.repository.placements().of_file(path) {
             let home = Home { cluster: file.cluster, namespace: file.pods.known().map(Arc::from) };
+            let names = file.names.iter().map(|name| &**name);
             let (kind, name) = file.taker.split_once('/').unwrap_or_default();
             match kind {
-                "ConfigMap" => found.extend(self.readers(&home, Sort::ConfigMap, &|each| file.names.iter().any(|name| &**name == each))),
-                "Secret" => found.extend(self.readers(&home, Sort::Secret, &|each| file.names.iter().any(|name| &**name == each))),
+                "ConfigMap" => found.extend(self.readers(&home, Sort::ConfigMap, names)),
+                "Secret" => found.extend(self.readers(&home, Sort::Secret, names)),
                 _ => {
-                    let release = |read: &Read<'_>| read.object.kind == kind && read.object.name == name;
-                    found.extend(self.near(&home).into_iter().filter(release).map(|read| Read { as_values: true, ..read }));
+                    let release = |object: &Object| object.kind == kind && object.name == name;
+                    found.extend(self.near(&home, &release).into_iter().map(|read| Read { as_values: true, ..read }));
                 }
             }
         }
         found
     }
 
-    /// Returns those near a home that read a ConfigMap or Secret.
-    fn readers(&self, home: &Home, sort: Sort, is_it: &dyn Fn(&str) -> bool) -> Vec<Read<'_>> {
-        let takes = |names: &std::collections::BTreeSet<(Sort, String)>| {
-            names.iter().any(|(own, name)| *own == sort && is_it(name))
-        };
-        let near = self.near(home).into_iter();
-        let found = near.filter_map(|read| {
-            let as_values = takes(&read.look.values);
-            (as_values || takes(&read.look.reads)).then_some(Read { as_values, ..read })
-        });
-        found.collect()
+    /// Returns those near a home that read a ConfigMap or Secret with one of the names.
+    fn readers<'n>(&self, home: &Home, sort: Sort, names: impl Iterator<Item = &'n str>) -> Vec<Read<'_>> {
+        let all = names.filter_map(|name| self.index.takers.get(&(sort, name.to_owned()))).flatten();
+        // Who takes it as values and otherwise as well stands there twice: the values count.
+        let mut takers: BTreeMap<(ObjectId, usize), bool> = BTreeMap::new();
+        all.for_each(|taker| *takers.entry((taker.object, taker.number)).or_default() |= taker.as_values);
+        let read = |((object, number), as_values)| Some(Read { as_values, ..self.read(object, number)? });
+        takers.into_iter().filter(|((object, number), _)| self.is_near(*object, *number, home)).filter_map(read).collect()
     }
 
-    /// Returns the objects with pods that may be in the same namespace.
-    fn near(&self, home: &Home) -> Vec<Read<'_>> {
-        let pods = &self.index().pods;
+    /// Tells whether an object with pods may be in the same namespace, by that of its pods or its own.
+    fn is_near(&self, object: ObjectId, number: usize, home: &Home) -> bool {
+        let placement = self.repository.placements().of(object).get(number);
+        placement.is_some_and(|placement| {
+            let may_be = |own: &Namespace| match (own.known(), home.namespace.as_deref()) {
+                (Some(own), Some(other)) => own == other,
+                _ => true,
+            };
+            may_be_same(placement.cluster, home.cluster) && (may_be(&placement.pods) || may_be(&placement.namespace))
+        })
+    }
+
+    /// Returns the objects with pods that may be in the same namespace, of those that are wanted.
+    fn near(&self, home: &Home, wanted: &dyn Fn(&Object) -> bool) -> Vec<Read<'_>> {
+        let pods = &self.index.pods;
         let near: Vec<_> = match &home.namespace {
             Some(_) => [&home.namespace, &None].into_iter().filter_map(|name| pods.get(name)).flatten().collect(),
             None => pods.values().flatten().collect(),
         };
-        let reads = near.into_iter().filter_map(|(object, number)| self.read(*object, *number));
+        let near = near.into_iter().filter(|(object, _)| wanted(self.repository.object(*object)));
+        let reads = near.filter_map(|(object, number)| self.read(*object, *number));
         reads.filter(|read| may_be_same(read.home.cluster, home.cluster)).collect()
     }
 
     fn read(&self, object: ObjectId, number: usize) -> Option<Read<'_>> {
-        let (repository, placements) = (self.repository, self.repository.placements());
-        let (object, all) = (repository.object(object), placements.of(object));
-        let looks = self.looks.get(object.id.0 as usize)?.get_or_init(|| {
-            let look = |each: &Placement| Look::at(placements.texts(), &placements.composed(object, each).value);
-            all.iter().map(look).collect()
-        });
+        let (object, all) = (self.repository.object(object), self.repository.placements().of(object));
+        let look = looks_of(self.repository, &self.looks, object.id).get(number)?;
         let placement = all.get(number)?;
-        Some(Read { object, look: looks.get(number)?, home: home(placement, &placement.pods), as_values: false })
+        Some(Read { object, look, home: home(placement, &placement.pods), as_values: false })
     }
 
     /// Returns what a source of variables holds for a reader.
     pub(super) fn held(&self, read: &Read<'_>, source: &Source) -> Held {
-        let known = self.index().data.get(&(source.sort, Arc::from(source.name.as_str())));
+        let known = self.index.data.get(&(source.sort, Arc::from(source.name.as_str())));
         let here = known.into_iter().flatten().filter(|data| data.home.may_be(&read.home));
         let mut variables = None;
         for data in here {
@@ -162,10 +188,15 @@ impl<'a> Readers<'a> {
         }
         variables.map_or(Held::Absent, Held::Variables)
     }
+}
 
-    fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::of(self.repository))
-    }
+/// Returns what an object says about looking names up, placement by placement.
+fn looks_of<'l>(repository: &Repository, looks: &'l Looks, object: ObjectId) -> &'l [Look] {
+    let placements = repository.placements();
+    let object = repository.object(object);
+    let look = |each: &Placement| Look::at(placements.texts(), &placements.composed(object, each).value);
+    let known = looks.get(object.id.0 as usize);
+    known.map_or(&[], |known| known.get_or_init(|| placements.of(object.id).iter().map(look).collect()))
 }
 
 impl Home {
@@ -213,10 +244,25 @@ impl Index {
     /// Adds an object by the namespace of its pods, and by its own where that is another one.
     fn add_pods(&mut self, repository: &Repository, object: &Object) {
         for (number, placement) in repository.placements().of(object.id).iter().enumerate() {
-            for namespace in [&placement.pods, &placement.namespace] {
-                let list = self.pods.entry(namespace.known().map(Arc::from)).or_default();
-                if !list.contains(&(object.id, number)) {
-                    list.push((object.id, number));
+            let (pods, own) = (placement.pods.known(), placement.namespace.known());
+            for namespace in [Some(pods), (own != pods).then_some(own)].into_iter().flatten() {
+                self.pods.entry(namespace.map(Arc::from)).or_default().push((object.id, number));
+            }
+        }
+    }
+
+    /// Adds who reads what. All pods are asked at the same time, because nearly every place has some that may read it.
+    fn add_takers(&mut self, repository: &Repository, looks: &Looks) {
+        let mut objects: Vec<ObjectId> = self.pods.values().flatten().map(|(object, _)| *object).collect();
+        objects.sort();
+        objects.dedup();
+        let looked = repository.workers().map(&objects, |object| looks_of(repository, looks, *object));
+        for (object, looks) in objects.iter().zip(looked) {
+            for (number, look) in looks.iter().enumerate() {
+                let named = [(&look.values, true), (&look.reads, false)];
+                for (name, as_values) in named.into_iter().flat_map(|(names, is)| names.iter().map(move |name| (name, is))) {
+                    let taker = Taker { object: *object, number, as_values };
+                    self.takers.entry(name.clone()).or_default().push(taker);
                 }
             }
         }

@@ -113,7 +113,9 @@ pub(super) fn collect<'a>(
     let files = workers.pieces(&files, |files| {
         files.iter().flat_map(|(id, file)| generated(*id, file, repository, options)).collect::<Vec<_>>()
     });
-    let mut spots: Vec<Spot<'a>> = objects.into_iter().chain(containers).chain(files).flatten().collect();
+    let parts: Vec<Vec<Spot<'a>>> = objects.into_iter().chain(containers).chain(files).collect();
+    let mut spots: Vec<Spot<'a>> = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    parts.into_iter().for_each(|part| spots.extend(part));
     spots.sort_by_key(|spot| (spot.owner.file(), spot.node.id()));
     spots.dedup_by_key(|spot| (spot.owner.file(), spot.node.id()));
     let untouched = spots.iter().fold(sealed(repository, texts.encrypted), |sum, spot| sum.plus(spot.filled));

@@ -12,7 +12,7 @@ use crate::{
         Object, Repository,
         placement::{Namespace, Placement},
         services::{self, Knowledge, Sort},
-        value::Place,
+        value::{Place, Value},
     },
     span::Span,
 };
@@ -36,6 +36,7 @@ impl World {
                 namespace: namespace.to_owned(),
                 name: set.name.to_string(),
                 service: set.service.to_string(),
+                doubt: set.doubt.as_deref().map(str::to_owned),
                 evidence: evidence(repository, set.at, format!("the StatefulSet {} is in {namespace}", set.name)),
             });
         }
@@ -73,6 +74,8 @@ impl World {
             namespace: namespace.to_owned(),
             certain: service.knowledge > Knowledge::Convention,
             maker: (service.knowledge != Knowledge::Object).then(|| subject.clone()),
+            selector: selector(repository, service),
+            doubt: service.doubt.as_deref().map(str::to_owned),
             evidence: evidence(repository, service.at, what),
         });
     }
@@ -92,6 +95,17 @@ impl World {
             evidence: evidence(repository, release.at, what),
         });
     }
+}
+
+/// Returns the selector of a Service that is an object.
+fn selector(repository: &Repository, service: &services::Service) -> Vec<(String, String)> {
+    if service.knowledge != Knowledge::Object {
+        return Vec::new();
+    }
+    let texts = repository.placements().texts();
+    let Some(selector) = texts.at(&Value::Source(service.at), &["spec", "selector"]) else { return Vec::new() };
+    let pairs = texts.entries(&selector).into_iter();
+    pairs.filter_map(|(key, value)| Some((key.to_string(), texts.text(&value)?.into_owned()))).collect()
 }
 
 fn evidence(repository: &Repository, at: Place, what: String) -> Evidence {

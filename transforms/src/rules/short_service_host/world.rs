@@ -29,6 +29,10 @@ pub(super) struct Service {
     pub(super) certain: bool,
     /// What makes it, as `Kind/name`, where it is no object of its own.
     pub(super) maker: Option<String>,
+    /// The labels of the pods that it is in front of, as far as they are known.
+    pub(super) selector: Vec<(String, String)>,
+    /// Why it may not be in that namespace, if so.
+    pub(super) doubt: Option<String>,
     pub(super) evidence: Evidence,
 }
 
@@ -49,6 +53,8 @@ pub(super) struct StatefulSet {
     pub(super) namespace: String,
     pub(super) name: String,
     pub(super) service: String,
+    /// Why it may not be in that namespace, if so.
+    pub(super) doubt: Option<String>,
     pub(super) evidence: Evidence,
 }
 
@@ -70,7 +76,7 @@ impl World {
     pub(super) fn services(&self, cluster: Cluster, name: &str) -> Vec<&Service> {
         let all = self.services.get(name).into_iter().flatten();
         let mut found: Vec<&Service> = all.filter(|service| may_be_same(service.cluster, cluster)).collect();
-        found.sort_by_key(|service| !service.certain);
+        found.sort_by_key(|service| (!service.certain, service.doubt.is_some()));
         found
     }
 

@@ -13,7 +13,7 @@ fn evidence(what: &str) -> Evidence {
 }
 
 fn service(namespace: &str, certain: bool) -> Service {
-    Service { cluster: Some(ClusterId(0)), namespace: namespace.into(), certain, maker: None, evidence: evidence(namespace) }
+    Service { cluster: Some(ClusterId(0)), namespace: namespace.into(), certain, maker: None, selector: Vec::new(), doubt: None, evidence: evidence(namespace) }
 }
 
 /// `redis` in data, `web` in data and shop, a release `store` and a stateful set `kafka` in data, the namespace empty.
@@ -22,6 +22,8 @@ fn world() -> World {
     world.services.insert("redis".into(), vec![service("data", true)]);
     world.services.insert("web".into(), vec![service("data", true), service("shop", true)]);
     world.services.insert("guess".into(), vec![service("data", false)]);
+    let doubtful = Service { doubt: Some("its delivery may be another's".into()), ..service("data", true) };
+    world.services.insert("perhaps".into(), vec![doubtful]);
     world.releases.push(Release {
         cluster: Some(ClusterId(0)),
         namespace: "data".into(),
@@ -33,6 +35,7 @@ fn world() -> World {
         namespace: "data".into(),
         name: "kafka".into(),
         service: "kafka-headless".into(),
+        doubt: None,
         evidence: evidence("kafka"),
     });
     for namespace in ["data", "shop", "empty", "home"] {
@@ -172,4 +175,12 @@ fn the_distance_of_names_counts_letters() {
     assert_eq!(distance("istio-sysem", "istio-system"), 1);
     assert_eq!(distance("", "abc"), 3);
     assert_eq!(distance("abc", "abc"), 0);
+}
+
+#[test]
+fn a_service_that_may_be_elsewhere_is_safe_by_its_full_name_alone() {
+    let here = [situation(Some("data"))];
+    assert_eq!(told("perhaps", &here), "unsafe perhaps.data");
+    assert_eq!(told("perhaps.data", &here), "unsafe perhaps.data");
+    assert_eq!(told("perhaps.data.svc", &here), "safe perhaps.data");
 }
