@@ -25,6 +25,7 @@ use anyhow::{Context as _, Result};
 use caulk_transforms::{
     catalog,
     facts::{Caveat, Facts, ImageFacts, Presence, Question},
+    finding::Evidence,
     image::ImageRef,
     model::Repository,
     path::RepoPath,
@@ -156,6 +157,9 @@ impl Sources {
             let answer =
                 self.images.get(&image).cloned().unwrap_or_else(|| Err("nobody was asked".to_owned()));
             self.note_image(&image, &answer);
+            for (word, evidence) in self.crashes(&image) {
+                facts.add_crash(image.clone(), word, evidence);
+            }
             facts.add_image(image, answer);
         }
         for (image, program, presence) in self.programs(programs, facts) {
@@ -182,6 +186,17 @@ impl Sources {
     #[must_use]
     pub fn reports(&self) -> &[Report] {
         &self.cluster.reports
+    }
+
+    /// Returns the words that a cluster could not start with an image, and those that an earlier run was told of.
+    fn crashes(&mut self, image: &ImageRef) -> BTreeMap<String, Evidence> {
+        let replayed = self.replayed.as_ref().and_then(|lock| lock.crashes.get(&image.to_string()));
+        let mut crashes = replayed.cloned().unwrap_or_default();
+        crashes.extend(cluster::crashes(&self.cluster, image));
+        if let Some((_, lock)) = self.kept.as_mut().filter(|_| !crashes.is_empty()) {
+            lock.crashes.insert(image.to_string(), crashes.clone());
+        }
+        crashes
     }
 
     fn note_image(&mut self, image: &ImageRef, answer: &Result<ImageFacts, String>) {

@@ -1,12 +1,15 @@
 //! `caulk diagnose`
 
-use std::{env, fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeSet, env, fmt::Write as _, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use caulk_transforms::{
     evidence::{Crash, Tie, tie},
     finding::{Applicability, Location, Remedy},
-    model::{ContainerId, Repository},
+    model::{
+        Container, ContainerId, Repository,
+        value::{Place, TextId},
+    },
     plan::Verdict,
 };
 use clap::Args;
@@ -88,7 +91,8 @@ impl Diagnose {
 
 fn diagnose(report: &Report, run: &run::Run, repository: &Repository) -> Diagnosis {
     let Report { crash, source } = report;
-    let best = tie(crash, repository).into_iter().next();
+    let ties = tie(crash, repository);
+    let best = ties.first().cloned();
     Diagnosis {
         container: crash.title(),
         image: crash.image.clone(),
@@ -97,7 +101,7 @@ fn diagnose(report: &Report, run: &run::Run, repository: &Repository) -> Diagnos
         cause: cause(crash),
         manifest: best.as_ref().map(|tie| cite(repository, tie.container)),
         current: best.as_ref().map(|tie| tie.current),
-        findings: best.as_ref().map(|tie| findings(run, repository, tie)).unwrap_or_default(),
+        findings: findings(run, repository, &ties),
         tied_by: best.map(|tie| tie.by),
         source: source.clone(),
     }
@@ -116,20 +120,37 @@ fn cite(repository: &Repository, container: ContainerId) -> String {
     }
 }
 
-/// Returns what caulk says of the container and how it would mend it.
-fn findings(run: &run::Run, repository: &Repository, tie: &Tie) -> Vec<String> {
-    let container = &repository.containers()[tie.container.0 as usize];
-    let node = repository.node(container.file, container.node);
+/// Returns what caulk says of the container, in the base and in its patches, and how it would mend it.
+fn findings(run: &run::Run, repository: &Repository, ties: &[Tie]) -> Vec<String> {
+    let Some(best) = ties.first() else { return Vec::new() };
+    let tied: Vec<&Container> = ties
+        .iter()
+        .filter(|tie| tie.current == best.current)
+        .map(|tie| &repository.containers()[tie.container.0 as usize])
+        .collect();
+    let patched: BTreeSet<String> =
+        tied.iter().flat_map(|container| patches(repository, container)).collect();
     let about = run.plan.outcomes.iter().filter(|outcome| {
-        outcome.path == repository.file(container.file).path
-            && node.span().is_some_and(|span| span.contains(outcome.finding.at.span))
-            && !matches!(outcome.verdict, Verdict::Suppressed(_))
+        let holds = |container: &&&Container| {
+            let node = repository.node(container.file, container.node);
+            outcome.path == repository.file(container.file).path
+                && node.span().is_some_and(|span| span.contains(outcome.finding.at.span))
+        };
+        let here = tied.iter().any(|container| holds(&container)) || patched.contains(&outcome.finding.place);
+        here && !matches!(outcome.verdict, Verdict::Suppressed(_))
     });
     let line = |remedy: &Remedy| match remedy {
         Remedy::Fix(fix) => format!("{} ({})", fix.title, fix.applicability.name()),
         Remedy::Withheld(reason) => reason.clone(),
     };
     about.map(|outcome| format!("{}: {}", outcome.finding.rule, line(&outcome.finding.remedy))).collect()
+}
+
+/// Returns what names the container in findings about a patch of it, which stand in no container of a file.
+fn patches(repository: &Repository, container: &Container) -> Vec<String> {
+    let place = Place { text: TextId::of_file(container.file), node: container.node };
+    let variants = repository.composition().of(place);
+    variants.map(|variant| format!("{}:{}:{}", variant.overlay, variant.subject, variant.path)).collect()
 }
 
 fn text(diagnoses: &[Diagnosis]) -> String {

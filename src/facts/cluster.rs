@@ -1,6 +1,6 @@
 //! What a cluster says of images whose containers did not start, or did.
 
-use std::{fs, io::Read as _, path::Path};
+use std::{collections::BTreeMap, fs, io::Read as _, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use caulk_transforms::{
@@ -89,15 +89,42 @@ pub(super) fn proof_of_absence(
         cause.is_some_and(|cause| cause.kind.proves_absence() && cause.program == program)
             && same_image(report.crash.image.as_deref(), report.crash.digest.as_ref(), image)
             && report.crash.shows_the_image(path)
+            && report.crash.names_its_word()
     });
-    let first = proofs.next()?;
-    let cause = first.crash.cause.as_ref().map(|cause| cause.text.clone()).unwrap_or_default();
-    let more = match proofs.count() {
-        0 => String::new(),
-        others => format!(", and {others} more"),
-    };
+    witness(proofs.next()?, proofs.count())
+}
+
+/// Returns what a crash tells, with the number of others that tell the same.
+fn witness(first: &Report, others: usize) -> Option<Evidence> {
+    let cause = first.crash.cause.as_ref().map(|cause| cause.text.clone())?;
+    let more = if others == 0 { String::new() } else { format!(", and {others} more") };
     let what = format!("{} says `{cause}`: {}{more}", first.crash.title(), first.crash.history());
     Some(Evidence { what, source: first.source.clone() })
+}
+
+/// Returns the first words of commands that containers of this very image could not start, and that none has started.
+pub(super) fn crashes(cluster: &Cluster, image: &ImageRef) -> BTreeMap<String, Evidence> {
+    let mut by_word: BTreeMap<&String, Vec<&Report>> = BTreeMap::new();
+    for report in &cluster.reports {
+        let (Some(cause), Some((command, _))) = (&report.crash.cause, &report.crash.argv) else { continue };
+        if cause.kind.proves_absence()
+            && command.first() == Some(&cause.program)
+            && same_image(report.crash.image.as_deref(), report.crash.digest.as_ref(), image)
+        {
+            by_word.entry(&cause.program).or_default().push(report);
+        }
+    }
+    let has_started = |word: &String| {
+        cluster.starts.iter().any(|(start, _)| {
+            start.command.first() == Some(word)
+                && same_image(Some(&start.image), start.digest.as_ref(), image)
+        })
+    };
+    by_word.retain(|word, _| !has_started(word));
+    let told = by_word
+        .into_iter()
+        .filter_map(|(word, reports)| Some((word.clone(), witness(reports.first()?, reports.len() - 1)?)));
+    told.collect()
 }
 
 /// Adds to what is known of an image what a cluster has seen of its containers, wherever their programs came from: it

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fs, io::Write as _, path::Path};
 use anyhow::{Context as _, Result, bail};
 use caulk_transforms::{
     facts::{ImageFacts, Presence},
+    finding::Evidence,
     image::ImageRef,
 };
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ pub(crate) struct Lock {
     version: u32,
     pub(crate) images: BTreeMap<String, Result<ImageFacts, String>>,
     pub(crate) programs: BTreeMap<String, BTreeMap<String, Presence>>,
+    /// Words that a cluster could not start.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) crashes: BTreeMap<String, BTreeMap<String, Evidence>>,
 }
 
 const VERSION: u32 = 1;

@@ -76,6 +76,9 @@ fn a_dockerfile_that_is_a_link_is_not_read() {
     world.write("outside/Dockerfile", DOCKERFILE);
     std::os::unix::fs::symlink(world.path("outside"), world.path("repo/app")).expect("a link");
     assert!(shown(&world, image).contains("nothing is known"));
+    std::fs::remove_file(world.path("repo/app")).expect("the link goes");
+    std::fs::rename(world.path("outside"), world.path("repo/app")).expect("the folder itself comes");
+    assert!(shown(&world, image).contains("app/Dockerfile"), "only the link was in the way");
 }
 
 #[test]
@@ -133,20 +136,34 @@ fn archives_of_docker_save_and_layouts_prove_absence() {
 fn a_cluster_that_contradicts_the_image_proves_nothing() {
     let image = "registry.example/team/app:v1";
     let world = World::new(&[("a.yaml", &deployment("a", image)), ("compose.yaml", &compose(&[image]))]);
-    let mut with = incident();
-    with.layers[1].1.push(oci::program("usr/bin/server", "x"));
-    let mut blobs = Blobs::new();
-    let manifest = with.make(&mut blobs);
-    oci::write_layout(&world.path("layout"), image, manifest, oci::MANIFEST, blobs);
     let pods = format!(
         r#"{{"kind":"PodList","items":[{{"kind":"Pod","metadata":{{"name":"a-0"}},"spec":{{"containers":[{{"name":"a","image":"{image}","command":["server"]}}]}},
         "status":{{"containerStatuses":[{{"name":"a","state":{{"waiting":{{"reason":"CrashLoopBackOff","message":"exec: \"server\": executable file not found in $PATH"}}}}}}]}}}}]}}"#
     );
     world.write("pods.json", &pods);
-    let (archive, evidence) =
-        (world.path("layout").display().to_string(), world.path("pods.json").display().to_string());
-    let ran = world.caulk(&["fix", "--image-archive", &archive, "--evidence", &evidence, "--write"]);
+    let evidence = world.path("pods.json").display().to_string();
+    let mut with = incident();
+    with.layers[1].1.push(oci::program("usr/bin/server", "x"));
+    let layout = |name: &str, image_of: &oci::Image| {
+        let mut blobs = Blobs::new();
+        let manifest = image_of.make(&mut blobs);
+        oci::write_layout(&world.path(name), image, manifest, oci::MANIFEST, blobs);
+        world.path(name).display().to_string()
+    };
+    let (with, without) = (layout("with", &with), layout("without", &incident()));
+    let fix =
+        |archive: &str| world.caulk(&["fix", "--image-archive", archive, "--evidence", &evidence, "--write"]);
+    let ran = fix(&with);
     assert!(world.read("repo/a.yaml").contains("command: [\"server\"]"), "{ran:?}");
+    assert!(
+        ran.out.contains("a-0 [a] says `exec: \"server\": executable file not found"),
+        "it is told: {ran:?}"
+    );
+    let ran = fix(&without);
+    assert!(
+        world.read("repo/a.yaml").contains("args: [\"server\"]"),
+        "where both agree it is mended: {ran:?}"
+    );
 }
 
 #[test]

@@ -41,6 +41,8 @@ fn neither_the_registry_nor_a_proxy_hears_of_an_offline_run() {
         assert_ne!(ran.code, 2, "{ran:?}");
     }
     assert_eq!(server.connections(), 0);
+    world.online(&server.host, &[]);
+    assert!(server.connections() > 0, "an online run is heard of");
 }
 
 /// The system calls themselves: no socket of the internet is ever made.

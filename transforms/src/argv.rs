@@ -75,6 +75,17 @@ pub fn forwards(image: &ImageFacts) -> Forwards {
     }
 }
 
+/// Tells whether the image itself starts a program by this name, so that it is there: the entrypoint's words that are executed,
+/// and the first word of CMD where the entrypoint executes it.
+#[must_use]
+pub fn starts(image: &ImageFacts, word: &str, path: &str) -> bool {
+    let executed = dissect(&image.entrypoint).skipped + 1;
+    let own = image.entrypoint.iter().take(executed).any(|own| same_program(word, own, path));
+    let executes =
+        matches!(forwards(image), Forwards::Exec | Forwards::PrependIfFlag | Forwards::PrependIfUnknown);
+    own || executes && image.cmd.first().is_some_and(|cmd| same_program(word, cmd, path))
+}
+
 /// Returns the last part of a path.
 #[must_use]
 pub fn basename(program: &str) -> &str {

@@ -112,7 +112,10 @@ fn compose_build(folder: &RepoPath, build: Node<'_>, image: Named, line: usize) 
 }
 
 fn compose_use(service: Node<'_>, image: Named, line: usize) -> Option<Use> {
-    if service.get("entrypoint").is_some_and(|entrypoint| !entrypoint.resolve().is_null()) {
+    // What a service extends or merges may bring an entrypoint, or build the image.
+    let elsewhere =
+        ["extends", "<<"].iter().any(|key| service.get(key).is_some_and(|from| brings(from, key)));
+    if elsewhere || service.get("entrypoint").is_some_and(|entrypoint| !entrypoint.resolve().is_null()) {
         return None;
     }
     let command = service.get("command")?.resolve();
@@ -123,6 +126,21 @@ fn compose_use(service: Node<'_>, image: Named, line: usize) -> Option<Use> {
     };
     let words: Vec<String> = words.iter().map(|word| literal(word)).collect::<Option<_>>()?;
     (!words.is_empty()).then_some(Use { image, words, line })
+}
+
+/// Tells whether what a service takes from elsewhere may decide what its words are. What another service or file has is not
+/// looked up.
+fn brings(from: Node<'_>, key: &str) -> bool {
+    let from = from.resolve();
+    let merged = |mapping: Node<'_>| {
+        mapping.kind() != Kind::Mapping
+            || ["entrypoint", "build", "extends", "<<"].iter().any(|key| mapping.get(key).is_some())
+    };
+    match from.kind() {
+        _ if key == "extends" => true,
+        Kind::Sequence => from.items().map(Node::resolve).any(merged),
+        _ => merged(from),
+    }
 }
 
 /// Reads a skaffold configuration that lies in `folder`.
@@ -261,9 +279,12 @@ fn interpolated(text: &str) -> String {
             rest = after;
         } else if let Some(inside) = after.strip_prefix('{') {
             let (variable, after) = inside.split_once('}').unwrap_or((inside, ""));
-            let default = variable.split_once(":-").or_else(|| variable.split_once('-'));
-            match default {
-                Some((_, default)) => out.push_str(default),
+            // Behind the name; a dash further on belongs to a message or to another value: `${NAME:?not-set}`.
+            let end = variable.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+            let form = &variable[end.unwrap_or(variable.len())..];
+            let default = form.strip_prefix(":-").or_else(|| form.strip_prefix('-'));
+            match default.filter(|default| !default.contains('$')) {
+                Some(default) => out.push_str(default),
                 None => out.push(UNKNOWN),
             }
             rest = after;

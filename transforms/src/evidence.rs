@@ -40,8 +40,10 @@ pub struct Crash {
     pub own_path: bool,
     /// Where volumes are mounted; they may cover programs.
     pub mounts: Vec<String>,
-    /// How often it was started again.
+    /// How often it was started again, as its pod tells.
     pub restarts: u64,
+    /// How often an event told of it, where no pod does.
+    pub times: Option<u64>,
     /// Since when, as the cluster writes it.
     pub since: Option<String>,
     /// The reason that the cluster gives: `CrashLoopBackOff`.
@@ -81,13 +83,24 @@ impl Crash {
         self.argv.is_some() && !self.own_path && !self.mounts.iter().any(covers)
     }
 
-    /// Returns how long and how often it crashed: `166 restarts since 2024-05-01T10:00:00Z`.
+    /// Tells whether it is the container's own first word that was not found, or what its init was to start. A program that
+    /// started may say the like of another one, in a PATH of its own.
+    #[must_use]
+    pub fn names_its_word(&self) -> bool {
+        let (Some(cause), Some((command, args))) = (&self.cause, &self.argv) else { return false };
+        let first = command.first().or(args.first());
+        cause.kind == CauseKind::InsideInit || first == Some(&cause.program)
+    }
+
+    /// Returns how long and how often it crashed: `166 restarts since 2024-05-01T10:00:00Z`, or of events alone `12 times since`.
     #[must_use]
     pub fn history(&self) -> String {
-        let restarts = match self.restarts {
-            0 => "never started".to_owned(),
-            1 => "1 restart".to_owned(),
-            many => format!("{many} restarts"),
+        let restarts = match (self.restarts, self.times) {
+            (0, None) => "never started".to_owned(),
+            (0, Some(1)) => "once".to_owned(),
+            (0, Some(times)) => format!("{times} times"),
+            (1, _) => "1 restart".to_owned(),
+            (many, _) => format!("{many} restarts"),
         };
         match &self.since {
             Some(since) => format!("{restarts} since {since}"),
@@ -170,6 +183,19 @@ pub fn merge(crashes: Vec<Crash>) -> Vec<Crash> {
 
 impl Crash {
     fn learn(&mut self, other: Self) {
+        let is_event = |crash: &Self| crash.times.is_some();
+        // How often and since when a pod tells better than its events; of these the one that names the cause counts.
+        let tells_better = match (is_event(self), is_event(&other)) {
+            (true, true) => self.cause.is_none() && other.cause.is_some(),
+            (known, new) => known && !new,
+        };
+        if tells_better {
+            (self.restarts, self.times) = (other.restarts, other.times);
+            self.since = other.since.or_else(|| self.since.take());
+        } else {
+            self.restarts = if is_event(&other) { self.restarts } else { self.restarts.max(other.restarts) };
+            self.since = self.since.take().or(other.since);
+        }
         if self.cause.is_none() && (other.cause.is_some() || self.message.is_empty()) {
             self.message = other.message;
             self.cause = other.cause;
@@ -185,8 +211,6 @@ impl Crash {
         self.argv = self.argv.take().or(other.argv);
         self.own_path |= other.own_path;
         self.mounts.extend(other.mounts);
-        self.restarts = self.restarts.max(other.restarts);
-        self.since = self.since.take().or(other.since);
         // The state of a container says more than the reason of an event, which is mostly `Failed`.
         if self.reason.is_empty() || self.reason == "Failed" || self.reason == "BackOff" {
             self.reason = other.reason;

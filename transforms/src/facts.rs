@@ -103,6 +103,8 @@ pub struct Facts {
     /// What images run; an image without an entry, or with an error text, is unknown.
     images: BTreeMap<ImageRef, Result<ImageFacts, String>>,
     programs: BTreeMap<(ImageRef, String), Presence>,
+    /// First words of commands that a cluster could not start with an image, whatever is known of the image itself.
+    crashes: BTreeMap<(ImageRef, String), Evidence>,
 }
 
 impl Facts {
@@ -114,6 +116,17 @@ impl Facts {
     /// Records whether an image has a program.
     pub fn add_program(&mut self, image: ImageRef, program: String, presence: Presence) {
         self.programs.insert((image, program), presence);
+    }
+
+    /// Records that a cluster could not start a command that begins with a word.
+    pub fn add_crash(&mut self, image: ImageRef, word: String, evidence: Evidence) {
+        self.crashes.insert((image, word), evidence);
+    }
+
+    /// Returns how a cluster tells that a command that begins with the word did not start with this image.
+    #[must_use]
+    pub fn crash(&self, image: &ImageRef, word: &str) -> Option<&Evidence> {
+        self.crashes.get(&(image.clone(), word.to_owned()))
     }
 
     /// Returns what an image runs.

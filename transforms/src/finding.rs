@@ -109,6 +109,12 @@ pub enum Declaration {
         /// Its new value.
         value: String,
     },
+    /// What the mistake hid: another rule may have something to say of the result, as long as that is nothing that breaks
+    /// for certain and is mended without asking.
+    Uncovers {
+        /// The other rule.
+        rule: RuleId,
+    },
 }
 
 impl Declaration {
@@ -119,7 +125,7 @@ impl Declaration {
             Self::Argv { file, container: node, .. } | Self::Value { file, scalar: node, .. } => {
                 Some((*file, *node))
             }
-            Self::Composed { .. } => None,
+            Self::Composed { .. } | Self::Uncovers { .. } => None,
         }
     }
 }

@@ -31,6 +31,40 @@ fn a_compose_command_shows_what_the_entrypoint_accepts() {
 }
 
 #[test]
+fn words_of_services_that_take_an_entrypoint_from_elsewhere_show_nothing() {
+    let words = |service: &str| {
+        let text = format!(
+            "x-env: &env {{environment: {{A: b}}}}\nx-run: &run {{entrypoint: [sh, -c]}}\nservices:\n  a:\n    image: acme/app\n    command: server\n{service}"
+        );
+        compose(&at(""), &stream(&text)).uses.len()
+    };
+    assert_eq!(words(""), 1);
+    assert_eq!(words("    <<: *env\n"), 1, "it brings none");
+    assert_eq!(words("    <<: *run\n"), 0);
+    assert_eq!(words("    <<: [*env, *run]\n"), 0);
+    assert_eq!(words("    extends: {service: base}\n"), 0);
+    assert_eq!(words("    extends: {file: other.yaml, service: base}\n"), 0);
+}
+
+#[test]
+fn a_message_or_another_value_is_no_default() {
+    let uses = |image: &str, command: &str| {
+        let text = format!("services: {{a: {{image: '{image}', command: ['{command}']}}}}\n");
+        let uses = compose(&at(""), &stream(&text)).uses;
+        uses.first().map(|used| (used.image.tag.clone(), used.words.join(" ")))
+    };
+    assert_eq!(
+        uses("acme/app:${TAG:-1-a}", "${W-server}"),
+        Some((Some("1-a".to_owned()), "server".to_owned()))
+    );
+    assert_eq!(uses("acme/app:${TAG:?not-set}", "server"), Some((None, "server".to_owned())));
+    for command in ["${W:?not-server}", "${W:+x-server}", "${W+x-server}", "${W:-${V:-server}}"] {
+        assert_eq!(uses("acme/app", command), None, "{command}");
+    }
+    assert_eq!(uses("${REGISTRY:?no-acme}/app", "server"), None);
+}
+
+#[test]
 fn a_compose_file_that_builds_an_image_says_nothing_of_the_published_one() {
     let text = "services:\n  a:\n    image: acme/app\n    build: ./app\n    command: serve\n  b:\n    image: docker.io/acme/app:2\n    command: work\n";
     let declared = compose(&at("deploy"), &stream(text));

@@ -146,6 +146,7 @@ impl Pod {
                 own_path: container.own_path,
                 mounts: container.mounts,
                 restarts: container.restarts,
+                times: None,
                 since: start.clone(),
                 reason: reason.unwrap_or_else(|| "Failed".to_owned()),
                 message: message.cloned().unwrap_or_default(),

@@ -75,6 +75,14 @@ struct Item {
     #[serde(alias = "deprecatedFirstTimestamp")]
     first_timestamp: Option<String>,
     event_time: Option<String>,
+    series: Option<Series>,
+}
+
+/// How often an event came that is told once.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Series {
+    count: u64,
 }
 
 #[derive(Deserialize, Default)]
@@ -227,6 +235,7 @@ impl Item {
                         })
                         .unwrap_or_default(),
                     restarts: status.restart_count,
+                    times: None,
                     since: self.metadata.creation_timestamp.clone(),
                     reason,
                     cause: Cause::find(&message),
@@ -262,17 +271,27 @@ impl Item {
         // `spec.containers{server}` names the container.
         let container =
             self.involved_object.field_path.split_once('{').and_then(|(_, rest)| rest.strip_suffix('}'));
+        let since =
+            [&self.first_timestamp, &self.event_time, &self.metadata.creation_timestamp].map(Clone::clone);
         Some(Crash {
             namespace: self.involved_object.namespace.clone(),
             pod: self.involved_object.name.clone(),
             container: container.unwrap_or_default().to_owned(),
-            restarts: self.count.unwrap_or(0).saturating_sub(1),
-            since: self.first_timestamp.clone().or_else(|| self.event_time.clone()),
+            times: Some(self.times()),
+            since: since.into_iter().flatten().next(),
             reason: self.reason.clone(),
             message: self.message.clone(),
             cause,
             ..Crash::default()
         })
+    }
+}
+
+impl Item {
+    /// Returns how often an event came.
+    fn times(&self) -> u64 {
+        let series = self.series.as_ref().map_or(0, |series| series.count);
+        self.count.unwrap_or(0).max(series).max(1)
     }
 }
 

@@ -101,6 +101,42 @@ fn events_add_the_message_that_the_status_lost() {
     assert_eq!((crash.restarts, crash.reason.as_str()), (166, "CrashLoopBackOff"));
 }
 
+/// What `kubectl get events` tells of a pod's container.
+fn event(pod: &str, reason: &str, count: &str, message: &str) -> String {
+    let message = serde_json::to_string(message).expect("a string is JSON");
+    format!(
+        r#"{{"kind":"Event","reason":"{reason}",{count},"message":{message},"metadata":{{"creationTimestamp":"2024-05-01T08:00:00Z"}},
+        "involvedObject":{{"kind":"Pod","namespace":"auth","name":"{pod}","fieldPath":"spec.containers{{server}}"}}}}"#
+    )
+}
+
+#[test]
+fn events_alone_tell_how_often_and_since_when() {
+    let pod = "authentik-server-5d4f8b6c9-x7k2p";
+    let back_off = "Back-off restarting failed container server in pod";
+    let failed = event(pod, "Failed", r#""count":12,"firstTimestamp":"2024-05-01T09:00:00Z""#, CONTAINERD);
+    let history = |events: &[&str]| {
+        let list = format!(r#"{{"kind":"List","items":[{}]}}"#, events.join(","));
+        let crashes = read(&list).expect("it is a list of events");
+        crashes.iter().map(Crash::history).collect::<Vec<_>>()
+    };
+    assert_eq!(history(&[&failed]), ["12 times since 2024-05-01T09:00:00Z"]);
+    let often = event(pod, "BackOff", r#""count":700,"firstTimestamp":"2024-05-01T09:01:00Z""#, back_off);
+    for events in [[&*often, &*failed], [&*failed, &*often]] {
+        assert_eq!(history(&events), ["12 times since 2024-05-01T09:00:00Z"], "the one that names the cause");
+    }
+    let series = event(pod, "Failed", r#""count":null,"series":{"count":3}"#, CONTAINERD);
+    assert_eq!(history(&[&series]), ["3 times since 2024-05-01T08:00:00Z"]);
+    let once = event(pod, "Failed", r#""firstTimestamp":null"#, CONTAINERD);
+    assert_eq!(history(&[&once]), ["once since 2024-05-01T08:00:00Z"]);
+    let status = self::pod(r#""command":["server"]"#);
+    for texts in [[&*often, &*status], [&*status, &*often]] {
+        let crashes = merge(texts.into_iter().flat_map(|text| read(text).expect("evidence")).collect());
+        let histories: Vec<String> = crashes.iter().map(Crash::history).collect();
+        assert_eq!(histories, ["166 restarts since 2024-05-01T10:00:00Z"], "the pod counts its restarts");
+    }
+}
+
 #[test]
 fn a_description_is_read() {
     let text = format!(
@@ -249,4 +285,95 @@ fn a_crash_is_tied_to_its_manifest_only() {
     let pinned = |digit: &str| format!("{image}@sha256:{}", digit.repeat(64));
     assert_eq!(tied(&manifest("authentik-server", &pinned("a"), "command: [server]")), Some(true));
     assert_eq!(tied(&manifest("authentik-server", &pinned("b"), "command: [server]")), Some(false));
+}
+
+/// Files of a repository by their paths.
+fn repository_of(files: &[(&str, &str)]) -> Repository {
+    let parsed = files.iter().map(|(path, text)| SourceFile {
+        path: RepoPath::new(path).expect("a path"),
+        stream: syntax::parse(*text).expect("the manifest parses").into(),
+        protection: None,
+    });
+    Repository::build(parsed.collect())
+}
+
+/// Returns file and words of each tie, the best first.
+fn ties(crash: &Crash, files: &[(&str, &str)]) -> Vec<(String, bool, String)> {
+    let repository = repository_of(files);
+    let path = |id: crate::model::ContainerId| {
+        repository.file(repository.containers()[id.0 as usize].file).path.to_string()
+    };
+    tie(crash, &repository).into_iter().map(|tie| (path(tie.container), tie.current, tie.by)).collect()
+}
+
+const BARE: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: server}
+spec: {template: {spec: {containers: [{name: server, image: 'ghcr.io/goauthentik/server:1', command: [server]}]}}}
+";
+
+#[test]
+fn a_crash_is_tied_by_what_overlays_make_of_the_manifest() {
+    let crashes = read(&pod(r#""command":["server"]"#)).expect("it is a list of pods");
+    let crash = crashes.first().expect("one crash");
+    let base = [("base/a.yaml", BARE), ("base/kustomization.yaml", "resources: [a.yaml]\n")];
+    let over = "resources: [../base]\nnamespace: auth\nnamePrefix: authentik-\nimages: [{name: ghcr.io/goauthentik/server, newTag: '2024.8'}]\n";
+    let owner = "the owner ReplicaSet/authentik-server-5d4f8b6c9";
+    let with = |path: &str, text: &str| ties(crash, &[&base[..], &[(path, text)]].concat());
+    assert_eq!(ties(crash, &base), [], "it has another name there");
+    assert_eq!(
+        with("prod/kustomization.yaml", over),
+        [("base/a.yaml".to_owned(), true, format!("{owner}, in prod/kustomization.yaml"))]
+    );
+    let renamed = "resources: [../base]\nnamespace: auth\nnamePrefix: authentik-\n";
+    assert_eq!(
+        with("prod/kustomization.yaml", renamed),
+        [("base/a.yaml".to_owned(), false, format!("{owner}, in prod/kustomization.yaml"))],
+        "of another tag"
+    );
+    assert_eq!(with("prod/kustomization.yaml", &over.replace("namespace: auth", "namespace: other")), []);
+    assert_eq!(with("prod/kustomization.yaml", &over.replace("authentik-", "other-")), []);
+}
+
+#[test]
+fn a_crash_is_tied_to_the_patch_that_holds_the_command() {
+    let crashes = read(&pod(r#""command":["server"]"#)).expect("it is a list of pods");
+    let crash = crashes.first().expect("one crash");
+    let plain = BARE.replace(", command: [server]", "").replace(":1'", ":2024.8'");
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: server}\nspec: {template: {spec: {containers: [{name: server, command: [server]}]}}}\n";
+    let over =
+        "resources: [../base]\nnamespace: auth\nnamePrefix: authentik-\npatches: [{path: patch.yaml}]\n";
+    let found = ties(
+        crash,
+        &[
+            ("base/a.yaml", &plain),
+            ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+            ("prod/kustomization.yaml", over),
+            ("prod/patch.yaml", patch),
+        ],
+    );
+    let found: Vec<(&str, bool)> = found.iter().map(|(path, current, _)| (path.as_str(), *current)).collect();
+    assert_eq!(found, [("prod/patch.yaml", true), ("base/a.yaml", true)]);
+}
+
+#[test]
+fn events_are_tied_by_the_names_that_controllers_give_to_pods() {
+    let tied = |kind: &str, pod: &str| {
+        let list =
+            format!(r#"{{"kind":"List","items":[{}]}}"#, event(pod, "Failed", r#""count":2"#, CONTAINERD));
+        let crashes = read(&list).expect("it is a list of events");
+        let text = BARE.replace("{name: server}", "{name: web, namespace: auth}").replace("Deployment", kind);
+        !ties(crashes.first().expect("one crash"), &[("a.yaml", &text)]).is_empty()
+    };
+    for (kind, pod, is) in [
+        ("Deployment", "web-5d4f8b6c9-x7k2p", true),
+        ("Deployment", "web-api-5d4f8b6c9-x7k2p", false),
+        ("Deployment", "web-0", false),
+        ("StatefulSet", "web-0", true),
+        ("StatefulSet", "web-x7k2p", false),
+        ("DaemonSet", "web-x7k2p", true),
+        ("DaemonSet", "web-5d4f8b6c9-x7k2p", false),
+    ] {
+        assert_eq!(tied(kind, pod), is, "{kind} {pod}");
+    }
 }

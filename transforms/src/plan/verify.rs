@@ -18,7 +18,7 @@ use std::{
 use super::{Judge, Key, key};
 use crate::{
     edit::EditSet,
-    finding::{Declaration, FileId, Finding, Fix, Remedy, RuleId},
+    finding::{Applicability, Declaration, FileId, Finding, Fix, Remedy, RuleId},
     model::{Repository, Words},
     path::RepoPath,
     syntax::{self, Entry, Kind, Node, NodeId, Stream},
@@ -286,9 +286,9 @@ fn judge_again(
         }
     }
     let more = |said: &Said, count: usize| known.get(said).is_none_or(|(before, _)| count > *before);
-    for (said, (_, file)) in
-        said(after, &findings).into_iter().filter(|(said, (count, _))| more(said, *count))
-    {
+    let new: Vec<Finding> =
+        findings.into_iter().filter(|finding| !is_uncovered(before, after, finding, chosen)).collect();
+    for (said, (_, file)) in said(after, &new).into_iter().filter(|(said, (count, _))| more(said, *count)) {
         let reason = format!("the result would have a new finding of {} in {}: {}", said.0, said.1, said.3);
         let mut blamed: Vec<Key> = fixes(chosen)
             .filter(|(_, fix)| fix.edits.contains_key(&file))
@@ -301,4 +301,17 @@ fn judge_again(
         failed.extend(blamed.into_iter().map(|key| (key, reason.clone())));
     }
     failed
+}
+
+/// Tells whether a fix has declared that its result lets another rule see what the mistake had hidden, and this is it.
+fn is_uncovered(before: &Repository, after: &Repository, finding: &Finding, chosen: &[&Finding]) -> bool {
+    let is_safe = matches!(&finding.remedy, Remedy::Fix(fix) if fix.applicability == Applicability::Safe);
+    let path = |repository: &Repository, finding: &Finding| repository.file(finding.at.file).path.clone();
+    let declared = |(mended, fix): (&Finding, &Fix)| {
+        let uncovers = Declaration::Uncovers { rule: finding.rule };
+        mended.subject == finding.subject
+            && path(before, mended) == path(after, finding)
+            && fix.declares.contains(&uncovers)
+    };
+    !is_safe && fixes(chosen).any(declared)
 }

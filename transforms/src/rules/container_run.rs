@@ -16,6 +16,7 @@ use crate::{
 /// A container with its words and its image read.
 #[derive(Debug)]
 pub(super) struct Run<'a> {
+    repository: &'a Repository,
     pub(super) container: &'a Container,
     pub(super) object: &'a Object,
     /// The mapping in the file.
@@ -25,10 +26,10 @@ pub(super) struct Run<'a> {
     pub(super) command: Words,
     pub(super) args: Words,
     pub(super) image: Option<Result<ImageRef, ImageError>>,
-    pub(super) path: OwnPath,
-    /// Where volumes are mounted.
-    pub(super) mounts: Vec<String>,
-    pub(super) windows: bool,
+    /// What an overlay is called in messages; empty where none changes the container.
+    overlay: String,
+    /// Why the image may be another one than the one here, if so.
+    pub(super) image_doubt: Option<String>,
 }
 
 /// Applies a function to every container and returns all that it yields, in the order of the containers.
@@ -44,11 +45,46 @@ pub(super) fn of_each<'a, R: Send + Sync, I: IntoIterator<Item = R>>(
     found.into_iter().flatten().collect()
 }
 
+/// Returns the composed containers whose command stands in an inline or a JSON patch.
+pub(super) fn patched(repository: &Repository) -> impl Iterator<Item = Run<'_>> {
+    repository.composition().patched_commands().filter_map(|(variant, _)| {
+        let container = repository.containers().get(variant.container?.0 as usize)?;
+        Some(Run::composed(repository, container, variant))
+    })
+}
+
+/// Where a command stands that is no container's own.
+pub(super) struct Patched {
+    /// The line of the patch.
+    pub(super) at: Location,
+    /// What names the container across edits.
+    pub(super) place: String,
+    /// `Deployment/web, container app`.
+    pub(super) subject: String,
+}
+
 impl<'a> Run<'a> {
+    /// Returns where the command stands, of a container whose patch holds it.
+    pub(super) fn patched_at(&self, repository: &Repository) -> Option<Patched> {
+        let variant = self.variant?;
+        let words = variant.command.items.iter().copied().flatten().next();
+        let (file, line) = repository.placements().line(variant.command.list.or(words)?);
+        Some(Patched {
+            at: Location { file, span: repository.file(file).stream.line_span(line) },
+            place: format!("{}:{}:{}", variant.overlay, variant.subject, variant.path),
+            subject: format!(
+                "{}, container {}",
+                variant.subject,
+                self.container.name.as_deref().unwrap_or("?")
+            ),
+        })
+    }
+
     /// Reads a container as its file says.
     pub(super) fn of(repository: &'a Repository, container: &'a Container) -> Self {
         let node = repository.node(container.file, container.node);
         Self {
+            repository,
             container,
             object: repository.object(container.object),
             node,
@@ -56,9 +92,8 @@ impl<'a> Run<'a> {
             command: Words::of(node.get("command")),
             args: Words::of(node.get("args")),
             image: container.image.as_ref().map(|image| ImageRef::parse(&image.text)),
-            path: OwnPath::written(node),
-            mounts: mounts(node, &container.origin),
-            windows: is_windows(node),
+            overlay: String::new(),
+            image_doubt: None,
         }
     }
 
@@ -72,13 +107,41 @@ impl<'a> Run<'a> {
         let list = place(list.resolve().id());
         let mut variants = repository.composition().of(place(container.node)).peekable();
         if variants.peek().is_none() {
-            return vec![Self::of(repository, container)];
+            return Self::filled(repository, container);
         }
-        let texts = repository.placements().texts();
         variants
             .filter(|variant| variant.command.list == Some(list))
-            .map(|variant| Self::composed(repository, container, variant, texts))
+            .map(|variant| Self::composed(repository, container, variant))
             .collect()
+    }
+
+    /// Reads a container as its file says, once for each image that the variables of its deliveries make of it.
+    fn filled(repository: &'a Repository, container: &'a Container) -> Vec<Self> {
+        let own = || Self::of(repository, container);
+        let Some(text) = container.image.as_ref().map(|image| &image.text).filter(|text| text.contains("${"))
+        else {
+            return vec![own()];
+        };
+        let placements = repository.placements();
+        let mut images: Vec<(String, Option<String>, String)> = Vec::new();
+        for placement in placements.of(container.object) {
+            let Some((delivery, _)) = placement.delivery else { continue };
+            let Some(filled) = placements.fill(placement, text) else { return vec![own()] };
+            if !images.iter().any(|(known, ..)| *known == filled) {
+                let doubt = placements.has_unknown_variables(delivery).then(filled_by_others);
+                images.push((filled, doubt, placements.called(delivery)));
+            }
+        }
+        if images.is_empty() {
+            return vec![own()];
+        }
+        let run = |(image, image_doubt, overlay): (String, _, _)| Self {
+            image: Some(ImageRef::parse(&image)),
+            image_doubt,
+            overlay,
+            ..own()
+        };
+        images.into_iter().map(run).collect()
     }
 
     /// Reads a container as an overlay will have it.
@@ -86,20 +149,53 @@ impl<'a> Run<'a> {
         repository: &'a Repository,
         container: &'a Container,
         variant: &'a Variant,
-        texts: &Texts,
     ) -> Self {
         let own = Self::of(repository, container);
+        let placements = repository.placements();
+        let filled = |text: &str| placements.fill_in(variant.delivery, variant.object, text);
+        let has_variable = variant.image.as_ref().is_some_and(|image| image.text.contains("${"));
+        let doubtful = has_variable && placements.has_unknown_variables(variant.delivery);
         Self {
             variant: Some(variant),
             command: variant.command.words.clone(),
             args: variant.args.words.clone(),
-            image: variant.image.as_ref().map(|image| ImageRef::parse(&image.text)),
-            path: OwnPath::composed(texts, &variant.value),
-            mounts: [composed_mounts(texts, &variant.value), persistence(own.node, &container.origin)]
-                .concat(),
-            windows: own.windows || variant.pod.as_ref().is_some_and(|pod| becomes_windows(texts, pod)),
+            image: variant
+                .image
+                .as_ref()
+                .map(|image| ImageRef::parse(filled(&image.text).as_deref().unwrap_or(&image.text))),
+            overlay: placements.called(variant.delivery),
+            image_doubt: doubtful.then(filled_by_others),
             ..own
         }
+    }
+
+    /// Returns PATH as the container sets it. Few runs are ever asked, so this and what follows is read when it is.
+    pub(super) fn path(&self) -> OwnPath {
+        match self.variant {
+            Some(variant) => OwnPath::composed(self.texts(), &variant.value),
+            None => OwnPath::written(self.node),
+        }
+    }
+
+    /// Returns where volumes are mounted.
+    pub(super) fn mounts(&self) -> Vec<String> {
+        let origin = &self.container.origin;
+        match self.variant {
+            Some(variant) => {
+                [composed_mounts(self.texts(), &variant.value), persistence(self.node, origin)].concat()
+            }
+            None => mounts(self.node, origin),
+        }
+    }
+
+    /// Tells whether the container runs on Windows.
+    pub(super) fn is_windows(&self) -> bool {
+        let pod = self.variant.and_then(|variant| variant.pod.as_ref());
+        is_windows(self.node) || pod.is_some_and(|pod| becomes_windows(self.texts(), pod))
+    }
+
+    fn texts(&self) -> &'a Texts {
+        self.repository.placements().texts()
     }
 
     /// Returns the words of `command`, if there are any and they are plain words.
@@ -139,8 +235,13 @@ impl<'a> Run<'a> {
 
     /// Returns the overlay's name, for messages.
     pub(super) fn overlay(&self) -> &str {
-        self.variant.map_or("the file itself", |variant| &variant.overlay)
+        if self.overlay.is_empty() { "the file itself" } else { &self.overlay }
     }
+}
+
+/// What speaks against an image whose variables have known values.
+fn filled_by_others() -> String {
+    "the image is filled in by Flux, and a source of values that is not in the repository may bring another one".to_owned()
 }
 
 /// Lowers a fix by one tier, with the reason.

@@ -13,23 +13,26 @@ use decide::{Case, Decision, decide};
 
 use super::{
     container_path::OwnPath,
-    container_run::{Run, of_each},
+    container_run::{Run, of_each, patched},
 };
 use crate::{
     argv::basename,
     facts::{ImageFacts, Question},
     finding::{Applicability, Evidence, Finding, Location},
+    image::ImageRef,
     model::{Container, Repository, Words},
     rule::{Context, Meta, Reads, Rule},
-    syntax::Node,
 };
 
 /// The rule.
 #[derive(Debug)]
 pub(super) struct EntrypointOverridden;
 
+/// What the rule is called.
+pub(in crate::rules) const ID: &str = "entrypoint-overridden";
+
 static META: Meta = Meta {
-    id: "entrypoint-overridden",
+    id: ID,
     summary: "`command` replaces the image's entrypoint and names no program of the image",
     best: Applicability::Safe,
     default_on: true,
@@ -97,15 +100,6 @@ fn editable(repository: &Repository, container: &Container) -> bool {
     !repository.object(container.object).encrypted
 }
 
-/// Returns the composed containers whose command stands in an inline or a JSON patch.
-fn patched(repository: &Repository) -> impl Iterator<Item = Run<'_>> {
-    let texts = repository.placements().texts();
-    repository.composition().patched_commands().filter_map(|(variant, _)| {
-        let container = repository.containers().get(variant.container?.0 as usize)?;
-        Some(Run::composed(repository, container, variant, texts))
-    })
-}
-
 fn questions(cx: &Context<'_>, run: &Run<'_>) -> Vec<Question> {
     let (Some([word, ..]), Some(image)) = (run.command_words(), run.image_ref()) else { return Vec::new() };
     let mut questions = vec![Question::Image(image.clone())];
@@ -164,30 +158,34 @@ fn judge(cx: &Context<'_>, run: &Run<'_>, used: &UsedElsewhere) -> Option<Decisi
         return Some(Decision::Leave("args is no list of words".to_owned()));
     };
     let word = command.first().cloned().unwrap_or_default();
+    let path = run.path();
     Some(decide(Case {
         command,
         args,
         image_name: run.image_ref().map_or("", |image| basename(&image.repository)),
         image: image.as_ref().map(|facts| *facts).map_err(String::as_str),
         presence: run.image_ref().and_then(|image| cx.facts.program(image, &word)),
+        crash: run.image_ref().and_then(|image| cx.facts.crash(image, &word)),
         used_elsewhere: run.image_ref().and_then(|image| used.get(&(image.name(), word.clone()))),
-        pod_path: match &run.path {
+        pod_path: match &path {
             OwnPath::Literal(path) => Some(path),
             OwnPath::Unset | OwnPath::Later => None,
         },
-        windows: run.windows,
+        windows: run.is_windows(),
     }))
 }
 
 /// Collects the first arguments that containers without a command give to their images.
 fn used_elsewhere(repository: &Repository) -> UsedElsewhere {
     let words = of_each(repository, |container| {
-        let run = Run::of(repository, container);
-        let (Words::Unset, Words::List(args), Some(image)) = (&run.command, &run.args, run.image_ref()) else {
+        let node = repository.node(container.file, container.node);
+        let args = node.get("args")?;
+        let (Words::Unset, Words::List(words)) = (Words::of(node.get("command")), Words::of(Some(args))) else {
             return None;
         };
-        let span = run.node.get("args").and_then(Node::span)?;
-        Some((image.name(), args.first()?.clone(), Location { file: container.file, span }))
+        let span = args.span()?;
+        let image = ImageRef::parse(&container.image.as_ref()?.text).ok()?;
+        Some((image.name(), words.first()?.clone(), Location { file: container.file, span }))
     });
     let mut used = UsedElsewhere::new();
     for (image, word, at) in words {

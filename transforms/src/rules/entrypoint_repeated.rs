@@ -14,8 +14,11 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct EntrypointRepeated;
 
+/// What the rule is called.
+pub(in crate::rules) const ID: &str = "entrypoint-repeated";
+
 static META: Meta = Meta {
-    id: "entrypoint-repeated",
+    id: ID,
     summary: "`command` repeats the image's entrypoint, so a new one in the image would not take effect",
     best: Applicability::Unsafe,
     default_on: false,

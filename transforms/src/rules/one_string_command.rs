@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    container_run::{Run, of_each},
-    entrypoint_overridden as overridden,
+    container_run::{Patched, Run, of_each, patched},
+    entrypoint_overridden as overridden, entrypoint_repeated,
 };
 use crate::{
-    catalog,
+    argv, catalog,
     edit::{self, Edit, EditSet, Refusal},
     facts::{Presence, Question},
     finding::{Applicability, Declaration, Evidence, Finding, Fix, Remedy},
@@ -38,9 +38,11 @@ impl Rule for OneStringCommand {
     }
 
     fn ask(&self, cx: &Context<'_>) -> Vec<Question> {
-        of_each(cx.repository, |container| {
+        let mut asked = of_each(cx.repository, |container| {
             Run::all(cx.repository, container).into_iter().flat_map(|run| questions(cx, &run))
-        })
+        });
+        asked.extend(patched(cx.repository).flat_map(|run| questions(cx, &run)));
+        asked
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
@@ -49,6 +51,8 @@ impl Rule for OneStringCommand {
             let judged: Vec<Judged<'_>> = runs.into_iter().filter_map(|run| judge(cx, run)).collect();
             finding(cx, &judged)
         }));
+        let judged = patched(cx.repository).filter_map(|run| judge(cx, run));
+        findings.extend(judged.filter_map(|judged| in_patch(cx, &judged)));
     }
 }
 
@@ -104,7 +108,7 @@ enum Verdict {
 }
 
 fn judge<'a>(cx: &Context<'_>, run: Run<'a>) -> Option<Judged<'a>> {
-    let text = one_string(&run).filter(|_| !run.object.encrypted && !run.windows)?.to_owned();
+    let text = one_string(&run).filter(|_| !run.object.encrypted && !run.is_windows())?.to_owned();
     let image = run.image_ref();
     let facts = image.and_then(|image| cx.facts.image(image).ok());
     // What a cluster has started is a program, white space and all.
@@ -116,6 +120,7 @@ fn judge<'a>(cx: &Context<'_>, run: Run<'a>) -> Option<Judged<'a>> {
         Some(Presence::Absent(evidence)) => vec![evidence],
         Some(Presence::Unknown(_)) | None => Vec::new(),
     };
+    let crash = image.and_then(|image| cx.facts.crash(image, &text)).cloned();
     let verdict = match take_apart(&text) {
         Parts::Words(words) => split(cx, &run, words, &mut evidence),
         Parts::Shell => Verdict::Withheld(format!(
@@ -123,6 +128,8 @@ fn judge<'a>(cx: &Context<'_>, run: Run<'a>) -> Option<Judged<'a>> {
             flow(&["sh".to_owned(), "-c".to_owned(), text.clone()])
         )),
     };
+    // What was seen to crash is told, whatever else proves it.
+    evidence.extend(crash.filter(|crash| !evidence.contains(crash)));
     Some(Judged { run, text, evidence, verdict })
 }
 
@@ -135,7 +142,9 @@ fn presence(cx: &Context<'_>, run: &Run<'_>, program: &str) -> Option<Presence> 
     let facts = cx.facts.image(image).ok()?;
     let evidence = facts.evidence.first()?.clone();
     let listed = |names: &[String]| names.iter().any(|name| name == program);
-    if listed(&facts.programs) {
+    let path = facts.path.as_deref().unwrap_or(argv::DEFAULT_PATH);
+    let own = argv::starts(facts, program, path) && !facts.missing.contains_key(program);
+    if listed(&facts.programs) || own {
         Some(Presence::Present(program.to_owned(), evidence))
     } else if listed(&facts.absent) || facts.programs_complete {
         Some(Presence::Absent(evidence))
@@ -177,13 +186,39 @@ fn finding(cx: &Context<'_>, judged: &[Judged<'_>]) -> Option<Finding> {
         at: run.location(run.node.entry("command")?)?,
         place: run.place(),
         subject: run.subject(),
-        message: format!(
-            "`command` holds a whole command line in one string, which nobody takes apart: the container fails with \
-             `exec: \"{}\": executable file not found in $PATH`",
-            first.text
-        ),
+        message: message(first),
         evidence: first.evidence.clone(),
         remedy: remedy(cx, judged)?,
+    })
+}
+
+fn message(judged: &Judged<'_>) -> String {
+    format!(
+        "`command` holds a whole command line in one string, which nobody takes apart: the container fails with \
+         `exec: \"{}\": executable file not found in $PATH`",
+        judged.text
+    )
+}
+
+/// Reports a command that stands in an inline or a JSON patch, which is not edited.
+fn in_patch(cx: &Context<'_>, judged: &Judged<'_>) -> Option<Finding> {
+    let Patched { at, place, subject } = judged.run.patched_at(cx.repository)?;
+    let reason = match &judged.verdict {
+        Verdict::Withheld(reason) => reason.clone(),
+        Verdict::Split { words, .. } => format!(
+            "{} patches the command in a text that caulk does not edit: write {} there",
+            judged.run.overlay(),
+            flow(&replaced(words, &judged.run.command))
+        ),
+    };
+    Some(Finding {
+        rule: META.id,
+        at,
+        place,
+        subject,
+        message: message(judged),
+        evidence: judged.evidence.clone(),
+        remedy: Remedy::Withheld(reason),
     })
 }
 
@@ -209,12 +244,17 @@ fn remedy(cx: &Context<'_>, judged: &[Judged<'_>]) -> Option<Remedy> {
         applicability: Applicability::Safe,
         reasons: Vec::new(),
         edits: BTreeMap::from([(file, edits)]),
-        declares: vec![Declaration::Argv {
-            file,
-            container: run.container.node,
-            command: replaced(words, &run.command),
-            args: args.list().unwrap_or_default().to_vec(),
-        }],
+        declares: vec![
+            Declaration::Argv {
+                file,
+                container: run.container.node,
+                command: replaced(words, &run.command),
+                args: args.list().unwrap_or_default().to_vec(),
+            },
+            // Words that start may leave out an init, or be the entrypoint's own, which nobody could tell of the string.
+            Declaration::Uncovers { rule: overridden::ID },
+            Declaration::Uncovers { rule: entrypoint_repeated::ID },
+        ],
     };
     for judged in judged {
         grade(cx, judged, words, &mut fix);

@@ -1,5 +1,7 @@
 //! The decision table: what is to be said of one composed container. The first row that matches wins.
 
+mod seen;
+
 use crate::{
     argv::{self, DEFAULT_PATH, Entrypoint, Shape, basename, dissect, same_program},
     catalog,
@@ -20,6 +22,8 @@ pub(super) struct Case<'a> {
     pub(super) image: Result<&'a ImageFacts, &'a str>,
     /// Whether the first word is a program in the image, where somebody looked.
     pub(super) presence: Option<&'a Presence>,
+    /// What a cluster tells of a container of this image that could not start the first word.
+    pub(super) crash: Option<&'a Evidence>,
     /// Another container of the repository that gives the first word to this image as an argument.
     pub(super) used_elsewhere: Option<&'a Evidence>,
     /// PATH as the pod sets it.
@@ -70,6 +74,8 @@ pub(super) enum Problem {
     Flag,
     /// The first word is proven to be no program in the image.
     Absent,
+    /// A cluster did not find the first word, and more is not known.
+    NotFound,
     /// The first word is an argument of the entrypoint's program, and probably no program itself.
     Argument,
     /// The command starts, and the image's init is left out.
@@ -87,34 +93,13 @@ const INITS: &[&str] = &["tini", "tini-static", "dumb-init", "catatonit", "docke
 
 /// Decides: by the table, and by what a cluster has seen, which outweighs it.
 pub(super) fn decide(case: Case<'_>) -> Decision {
-    match (case.image, case.command.first()) {
-        (Ok(image), Some(word)) => seen(image, word, table(case)),
+    let decision = match (case.image, case.command.first()) {
+        (Ok(image), Some(word)) => seen::contradicted(image, word, table(case)),
         _ => table(case),
-    }
-}
-
-/// Lets a cluster speak against the table. What it has started is no mistake, and an entrypoint whose program it has not
-/// found is no place for arguments: neither is changed, whoever says otherwise of the image.
-fn seen(image: &ImageFacts, word: &str, decision: Decision) -> Decision {
-    let (started, missing) = (image.started.get(word), image.missing.values().next());
-    let starts = matches!(&decision, Decision::Move(Move { problem: Problem::InitSkipped, .. }));
-    let Some(witness) = started.filter(|_| !starts).or(missing) else { return decision };
-    let reason = format!("the sources contradict each other: {} ({})", witness.what, witness.source);
-    match decision {
-        Decision::Move(Move { problem: Problem::Argument, .. }) if started.is_some() => {
-            leave(format!("a cluster starts it: {}", witness.what))
-        }
-        Decision::Move(mut change) => {
-            change.tier = Applicability::Display;
-            change.reasons.push(reason);
-            change.evidence.push(witness.clone());
-            Decision::Move(change)
-        }
-        Decision::Show { problem, reason: first, mut evidence } => {
-            evidence.push(witness.clone());
-            Decision::Show { problem, reason: format!("{first}; {reason}"), evidence }
-        }
-        Decision::Leave(_) | Decision::Repeats(_) => decision,
+    };
+    match case.crash {
+        Some(crash) => seen::crashed(&case, crash, decision),
+        None => decision,
     }
 }
 
@@ -157,7 +142,7 @@ fn table(case: Case<'_>) -> Decision {
     if word.starts_with('-') {
         return flag(word, image);
     }
-    if word.starts_with('/') || is_program(word, image, case.presence, &entrypoint, path) {
+    if word.starts_with('/') || is_program(word, image, case.presence, path) {
         return starts(&case, image, &entrypoint, path);
     }
     bare_word(word, &case, image, &entrypoint)
@@ -247,21 +232,9 @@ fn flag(word: &str, image: &ImageFacts) -> Decision {
 }
 
 /// Tells whether a bare word is known to be a program on PATH.
-fn is_program(
-    word: &str,
-    image: &ImageFacts,
-    presence: Option<&Presence>,
-    entrypoint: &Entrypoint<'_>,
-    path: &str,
-) -> bool {
+fn is_program(word: &str, image: &ImageFacts, presence: Option<&Presence>, path: &str) -> bool {
     let stated = image.programs.iter().any(|program| program == word);
-    let found = matches!(presence, Some(Presence::Present(..)));
-    // The image itself starts these by name, so they are there: the entrypoint's words that are executed, and the first
-    // word of CMD where the entrypoint executes it.
-    let own = image.entrypoint.iter().take(entrypoint.skipped + 1).any(|own| same_program(word, own, path));
-    let executes = matches!(argv::forwards(image), Forwards::Exec | Forwards::PrependIfFlag | Forwards::PrependIfUnknown);
-    let cmd = executes && image.cmd.first().is_some_and(|cmd| same_program(word, cmd, path));
-    stated || found || own || cmd
+    stated || matches!(presence, Some(Presence::Present(..))) || argv::starts(image, word, path)
 }
 
 /// Row 8: the command starts. The only question is whether an init is left out that should be there.

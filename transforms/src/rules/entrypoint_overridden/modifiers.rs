@@ -16,6 +16,9 @@ use crate::{
 /// Lowers a fix for every reason that speaks against it.
 pub(super) fn apply(repository: &Repository, run: &Run<'_>, image: (&ImageRef, &ImageFacts), fix: &mut Fix) {
     caveats(image, fix);
+    if let Some(doubt) = &run.image_doubt {
+        lower(fix, doubt.clone());
+    }
     if let Some(reason) = covered_path(repository, run, image.1) {
         lower(fix, reason);
     }
@@ -70,17 +73,18 @@ fn caveats((image, facts): (&ImageRef, &ImageFacts), fix: &mut Fix) {
 
 /// Tells whether a volume or the pod's own PATH decides which programs there are.
 fn covered_path(repository: &Repository, run: &Run<'_>, facts: &ImageFacts) -> Option<String> {
-    if run.path != OwnPath::Unset {
+    if run.path() != OwnPath::Unset {
         return Some("the container sets PATH itself".to_owned());
     }
     if let Some(source) = brought(repository, run) {
         return Some(format!("the container takes PATH from {source}"));
     }
-    if let Some(at) = run.mounts.iter().find(|at| at.contains("${") || at.contains("{{")) {
+    let mounts = run.mounts();
+    if let Some(at) = mounts.iter().find(|at| at.contains("${") || at.contains("{{")) {
         return Some(format!("a volume is mounted at {at}, which is filled in later"));
     }
     let path = facts.path.as_deref().unwrap_or(DEFAULT_PATH);
-    for at in run.mounts.iter().map(|at| at.trim_end_matches('/')) {
+    for at in mounts.iter().map(|at| at.trim_end_matches('/')) {
         let covers = |folder: &str| {
             let folder = folder.trim_end_matches('/');
             let below = |inner: &str, outer: &str| {

@@ -7,9 +7,9 @@ use super::{
     remedy,
 };
 use crate::{
-    finding::{Applicability, Evidence, Finding, Location, Remedy},
+    finding::{Applicability, Evidence, Finding, Remedy},
     rule::Context,
-    rules::container_run::Run,
+    rules::container_run::{Patched, Run},
 };
 
 /// Reports a container, judged as every overlay will have it.
@@ -36,19 +36,18 @@ pub(super) fn container(cx: &Context<'_>, judged: &[(Run<'_>, Decision)]) -> Opt
 /// Reports a command that stands in an inline or a JSON patch, which is not edited.
 pub(super) fn patch(cx: &Context<'_>, run: &Run<'_>, decision: Decision) -> Option<Finding> {
     let variant = run.variant?;
+    let Patched { at, place, subject } = run.patched_at(cx.repository)?;
     let problem = problem(&decision)?;
     let evidence = evidence_of(&decision).to_vec();
-    let place = variant.command.list.or_else(|| variant.command.items.iter().copied().flatten().next())?;
-    let (file, line) = cx.repository.placements().line(place);
     let reason = match decision {
         Decision::Show { reason, .. } => reason,
         _ => format!("{} patches the command in a text that caulk does not edit: set args there", variant.overlay),
     };
     Some(Finding {
         rule: META.id,
-        at: Location { file, span: cx.repository.file(file).stream.line_span(line) },
-        place: format!("{}:{}:{}", variant.overlay, variant.subject, variant.path),
-        subject: format!("{}, container {}", variant.subject, run.container.name.as_deref().unwrap_or("?")),
+        at,
+        place,
+        subject,
         message: message(cx, run, problem),
         evidence,
         remedy: Remedy::Withheld(reason),
@@ -132,6 +131,9 @@ fn message(cx: &Context<'_>, run: &Run<'_>, problem: Problem) -> String {
         }
         Problem::Absent => {
             format!("`command` replaces the image's {entrypoint}, and the image has no program `{word}`: {fails}")
+        }
+        Problem::NotFound => {
+            format!("a cluster did not find the program `{word}`, with which `command` begins: {fails}")
         }
         Problem::Argument => format!(
             "`command` replaces the image's {entrypoint}, and `{word}` looks like one of its arguments: \

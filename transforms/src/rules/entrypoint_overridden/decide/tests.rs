@@ -47,6 +47,7 @@ fn verdict(known: &Known, command: &str, args: &str) -> String {
         image_name: "ak-image",
         image: Ok(&facts),
         presence: None,
+        crash: None,
         used_elsewhere: None,
         pod_path: None,
         windows: false,
@@ -75,6 +76,7 @@ fn row_2_words_that_say_nothing_are_left() {
         image_name: "ak-image",
         image: Ok(&facts),
         presence: None,
+        crash: None,
         used_elsewhere: None,
         pod_path: None,
         windows: false,
@@ -93,6 +95,7 @@ fn row_3_an_unknown_image_is_left_but_for_flags() {
             image_name: "",
             image: Err("nobody knows"),
             presence: None,
+        crash: None,
             used_elsewhere: None,
             pod_path: None,
             windows: false,
@@ -199,6 +202,7 @@ fn verdict_seen(known: &Known, command: &str, started: &[&str], missing: &[&str]
         image_name: "ak-image",
         image: Ok(&facts),
         presence: None,
+        crash: None,
         used_elsewhere: None,
         pod_path: None,
         windows: false,
@@ -234,4 +238,40 @@ fn what_a_cluster_has_seen_outweighs_what_is_said_of_the_image() {
 fn an_own_init_is_nobodys_mistake() {
     let plain = Known { entrypoint: "/ak", ..AK };
     assert_eq!(verdict(&plain, "tini -- /ak", ""), "leave");
+}
+
+#[test]
+fn a_crash_that_was_seen_is_told_and_trusts_nothing_more() {
+    let crash = Evidence { what: "a pod says no".to_owned(), source: "pods.json".to_owned() };
+    let decided = |known: Result<&Known, &str>, command: &str| {
+        let (facts, command) = (known.map(facts), words(command));
+        decide(Case {
+            command: &command,
+            args: &[],
+            image_name: "ak-image",
+            image: facts.as_ref().map_err(|why| *why),
+            presence: None,
+            crash: Some(&crash),
+            used_elsewhere: None,
+            pod_path: None,
+            windows: false,
+        })
+    };
+    let shown = |decision: Decision| match decision {
+        Decision::Move(change) => (change.tier.name(), change.reasons.join("; "), change.evidence.contains(&crash)),
+        Decision::Show { reason, evidence, .. } => ("show", reason, evidence.contains(&crash)),
+        Decision::Leave(reason) => ("leave", reason, false),
+        Decision::Repeats(_) => ("repeats", String::new(), false),
+    };
+    assert_eq!(shown(decided(Ok(&AK), "server")), ("safe", String::new(), true));
+    assert_eq!(shown(decided(Ok(&AK), "nothing")).0, "unsafe", "an argument that nobody knows stays one");
+    let (tier, reason, told) = shown(decided(Err("nobody knows it"), "server"));
+    assert_eq!((tier, told), ("show", true));
+    assert!(reason.contains("whether args would help is not either: nobody knows it"), "{reason}");
+    let (tier, reason, told) = shown(decided(Ok(&Known { entrypoint: "", ..AK }), "server"));
+    assert_eq!((tier, told), ("show", true));
+    assert!(reason.contains("args would be executed in place of the command"), "{reason}");
+    let (tier, reason, told) = shown(decided(Ok(&AK), "ak server"));
+    assert_eq!((tier, told), ("display", true), "the cluster says that ak does not start");
+    assert!(reason.contains("the sources contradict each other: a pod says no"), "{reason}");
 }
