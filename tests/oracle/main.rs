@@ -6,6 +6,7 @@
 mod builds;
 mod edits;
 mod generated;
+mod hostile;
 mod hosts;
 mod kubectl;
 mod rendered;

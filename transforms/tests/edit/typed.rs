@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Null,
     Bool(bool),
     Integer(i128),
+    /// An integer beyond the others.
+    Large(u128),
     /// The bits, so that a value that is no number equals itself.
     Float(u64),
     String(String),
@@ -72,7 +74,7 @@ impl<'de> Visitor<'de> for TypedVisitor {
     }
 
     fn visit_u128<E>(self, value: u128) -> Result<Typed, E> {
-        Ok(Kind::String(value.to_string()).leaf())
+        Ok(i128::try_from(value).map_or(Kind::Large(value), Kind::Integer).leaf())
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Typed, E> {

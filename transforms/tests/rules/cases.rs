@@ -1,7 +1,7 @@
 //! The case folders, and what must hold for each.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -154,6 +154,10 @@ impl Case {
     }
 
     fn run(&self, files: &Files) -> Plan {
+        self.run_rules(files, [self.rule.clone()].into())
+    }
+
+    fn run_rules(&self, files: &Files, only: BTreeSet<String>) -> Plan {
         let sources =
             files.iter().filter(|(path, _)| path.ends_with(".yaml")).map(|(path, text)| SourceFile {
                 path: RepoPath::new(path).expect("a path of a case"),
@@ -164,7 +168,7 @@ impl Case {
             });
         let policy = Policy {
             tier: if self.policy.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe },
-            selection: Selection { only: [self.rule.clone()].into(), ..Selection::default() },
+            selection: Selection { only, ..Selection::default() },
             options: self.options(),
             known: Vec::new(),
         };
@@ -217,6 +221,21 @@ impl Case {
         files.extend(self.after.clone());
         let plan = self.run(&files);
         assert!(plan.changes.is_empty(), "{} {} changes its own result", self.rule, self.name);
+    }
+
+    /// Runs all rules together: what the rule mends alone it mends also beside the others.
+    pub(crate) fn check_beside_others(&self) {
+        let of_rule = |plan: &Plan| {
+            let mended = plan
+                .outcomes
+                .iter()
+                .filter(|each| each.verdict == Verdict::Mended && each.finding.rule == self.rule);
+            mended.map(|each| (each.path.to_string(), each.finding.place.clone())).collect::<BTreeSet<_>>()
+        };
+        let all = rules::ALL.iter().map(|rule| rule.meta().id.to_owned()).collect();
+        let (alone, plan) = (of_rule(&self.run(&self.before)), self.run_rules(&self.before, all));
+        let lost: Vec<_> = alone.difference(&of_rule(&plan)).cloned().collect();
+        assert!(lost.is_empty(), "{} {}: {lost:?} only alone\n{}", self.rule, self.name, describe(&plan));
     }
 
     /// Returns what the rule says of the case.

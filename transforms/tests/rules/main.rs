@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "the harness reads the case folders; the library does not")]
 
 mod cases;
+mod places;
 mod world;
 
 use std::collections::BTreeSet;
@@ -35,6 +36,13 @@ fn every_case_holds_in_every_variant_of_its_bytes() {
 fn a_second_run_finds_nothing_to_do() {
     for case in all_cases().into_iter().chain(page_cases()) {
         case.check_second_run();
+    }
+}
+
+#[test]
+fn no_rule_keeps_another_from_mending() {
+    for case in all_cases().into_iter().chain(page_cases()) {
+        case.check_beside_others();
     }
 }
 
