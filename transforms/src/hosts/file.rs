@@ -6,7 +6,7 @@ mod markup;
 
 pub(super) use config::upstreams;
 
-use super::{Found, Key, Slice, Subject, key, script, url};
+use super::{Found, Key, Roles, Slice, Subject, script, url};
 
 /// How an embedded file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,12 +130,12 @@ pub(super) fn lines<'a>(slice: &Slice<'a>) -> impl Iterator<Item = Slice<'a>> + 
 }
 
 /// Returns what the keys of a line say; a bare word under a file's own key means nothing unless it is a list of hosts.
-fn meaning_below(base: Key, keys: &[&str]) -> Key {
+fn meaning_below(base: Key, keys: &[&str], roles: Roles) -> Key {
     if keys.is_empty() {
         let subject = if base.subject == Subject::Hosts { Subject::Hosts } else { Subject::Any };
         return Key { subject, ..base };
     }
-    key::path(keys)
+    roles.path(keys)
 }
 
 #[cfg(test)]

@@ -191,7 +191,37 @@ struct Found<'a> {
     taken: Vec<Range<usize>>,
 }
 
+/// Whether keys are asked for the roles of hosts, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Roles {
+    Unread,
+    Read,
+}
+
+impl Roles {
+    /// Returns what the keys that lead to a value say, the last one foremost.
+    fn path(self, keys: &[&str]) -> Key {
+        match self {
+            Self::Unread => Key { subject: key::path_subject(keys), role: Role::Connection },
+            Self::Read => key::path(keys),
+        }
+    }
+}
+
 impl<'a> Found<'a> {
+    /// Reads a text without its keys' roles, and again with them if it has hosts: most have none, and nothing but their tokens
+    /// depends on roles.
+    fn with_roles_if_any<T>(&mut self, scan: impl Fn(&mut Self, Roles) -> T) -> T {
+        let before = (self.tokens.len(), self.taken.len());
+        let result = scan(self, Roles::Unread);
+        if self.tokens.len() == before.0 {
+            return result;
+        }
+        self.tokens.truncate(before.0);
+        self.taken.truncate(before.1);
+        scan(self, Roles::Read)
+    }
+
     fn take(&mut self, range: Range<usize>) {
         self.taken.push(range);
     }

@@ -238,7 +238,11 @@ impl<'a> Node<'a> {
             return self.stream.values.get(data.extra) == text;
         }
         let range = inner(data.span(), style);
-        range.len() == text.len() && self.stream.text.as_bytes().get(range) == Some(text.as_bytes())
+        if range.len() != text.len() {
+            return false;
+        }
+        let (own, text) = (self.stream.text.as_bytes().get(range), text.as_bytes());
+        own.is_some_and(|own| own.first() == text.first() && own == text)
     }
 
     fn shape(self) -> Shape {

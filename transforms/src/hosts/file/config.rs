@@ -1,7 +1,7 @@
 //! Configuration by lines: YAML, properties, INI, TOML, env files, nginx and its like. The lines tell the format.
 
 use crate::hosts::{
-    Form, Found, Key, Role, Slice, Subject,
+    Form, Found, Key, Role, Roles, Slice, Subject,
     endpoint::{self, Context},
     forms, key,
     lex::Port,
@@ -43,9 +43,9 @@ impl<'a> Open<'a> {
         }
     }
 
-    fn meaning(&self, last: Option<&'a str>) -> Key {
+    fn meaning(&self, last: Option<&'a str>, roles: Roles) -> Key {
         let keys: Vec<&str> = self.keys.iter().map(|(_, key)| *key).chain(last).collect();
-        super::meaning_below(self.base, &keys)
+        super::meaning_below(self.base, &keys, roles)
     }
 }
 
@@ -156,11 +156,13 @@ fn read_content<'a>(
         let indent = inner.range.start - line.range.start;
         return read_pair(indent, name, &value, open, found);
     }
-    if !dash && directive(inner, open, found) {
-        return;
-    }
-    let name = open.keys.last().map(|(_, key)| *key);
-    forms::scan(inner, open.meaning(None), name, found);
+    let open = &*open;
+    found.with_roles_if_any(|found, roles| {
+        if dash || !directive(inner, open, roles, found) {
+            let name = open.keys.last().map(|(_, key)| *key);
+            forms::scan(inner, open.meaning(None, roles), name, found);
+        }
+    });
 }
 
 fn read_pair<'a>(
@@ -182,7 +184,9 @@ fn read_pair<'a>(
     let told = open.name.filter(|(at, _)| name == "value" && *at == indent);
     let name = told.map_or(name, |(_, told)| told);
     let first = found.tokens.len();
-    forms::scan(value, open.meaning(Some(name)), Some(name), found);
+    found.with_roles_if_any(|found, roles| {
+        forms::scan(value, open.meaning(Some(name), roles), Some(name), found);
+    });
     if text.contains('{') {
         let before = |end: usize| text.get(..end - value.range.start).unwrap_or_default();
         found.raise(first, |token| role_in_flow(before(token.range.start)));
@@ -307,7 +311,7 @@ const CONNECT: &[&str] = &[
 ];
 
 /// Reads `proxy_pass http://host:80/;`, `server host:80 weight=2;`, `Host  loki`. Returns whether it was a directive.
-fn directive<'a>(line: &Slice<'a>, open: &Open<'a>, found: &mut Found<'a>) -> bool {
+fn directive<'a>(line: &Slice<'a>, open: &Open<'a>, roles: Roles, found: &mut Found<'a>) -> bool {
     let mut words = list::items(line);
     let Some(first) = words.next() else { return false };
     let name = first.as_str();
@@ -315,12 +319,13 @@ fn directive<'a>(line: &Slice<'a>, open: &Open<'a>, found: &mut Found<'a>) -> bo
         return false;
     }
     let Some(second) = words.next() else { return false };
-    let own = key::of(name);
+    let own = roles.path(&[name]);
     let rest = line.part(first.range.end..line.range.end).trimmed();
     // URLs are unmistakable; what follows adds to them. A directive that nobody knows may do anything with them.
     let connects = DIRECTIVES.iter().chain(CONNECT).any(|known| name.eq_ignore_ascii_case(known));
     let unknown = if connects || own.names_hosts() { Role::Connection } else { Role::Identity };
-    let meaning = Key { subject: Subject::Other, role: own.role.max(open.meaning(None).role).max(unknown) };
+    let meaning =
+        Key { subject: Subject::Other, role: own.role.max(open.meaning(None, roles).role).max(unknown) };
     forms::scan(&rest, meaning, Some(name), found);
     if name.eq_ignore_ascii_case("server") {
         let nginx = line.as_str().ends_with([';', '}']);

@@ -75,18 +75,31 @@ impl<'a> State<'a> {
 
     /// Builds folders that do not include each other, so that later builders know them.
     pub(super) fn build_folders(&mut self, folders: &[RepoPath]) {
+        let unknown: Vec<&RepoPath> =
+            folders.iter().filter(|folder| !self.memo.contains_key(*folder)).collect();
+        self.build_each(&unknown, |builder, folder| drop(builder.folder(folder)));
+    }
+
+    /// Does something with each item, by as many workers as there are, so that later builders know what was built.
+    pub(super) fn build_each<I: Sync, T: Send + Sync>(
+        &mut self,
+        items: &[I],
+        with: impl Fn(&mut Builder<'_>, &I) -> T + Sync,
+    ) -> Vec<T> {
         let (repository, texts, graph, memo) = (self.repository, &self.texts, &self.graph, &self.memo);
-        let unknown: Vec<&RepoPath> = folders.iter().filter(|folder| !memo.contains_key(*folder)).collect();
-        let built = repository.workers().pieces(&unknown, |piece| {
+        let pieces = repository.workers().pieces(items, |piece| {
             let mut builder = Builder::new(repository, texts, graph).knowing(memo);
-            for folder in piece {
-                builder.folder(folder);
-            }
-            builder.into_memo()
+            let results: Vec<T> = piece.iter().map(|item| with(&mut builder, item)).collect();
+            (results, builder.into_memo())
         });
-        for (folder, built) in built.into_iter().flatten() {
-            self.memo.entry(folder).or_insert(built);
+        let mut all = Vec::with_capacity(items.len());
+        for (results, built) in pieces {
+            all.extend(results);
+            for (folder, built) in built {
+                self.memo.entry(folder).or_insert(built);
+            }
         }
+        all
     }
 
     /// Tells what a path means in this tree.

@@ -67,17 +67,18 @@ fn read(state: &mut State<'_>) -> (Vec<Raw>, Addresses) {
     note(state, &mut raws);
     let by_object: BTreeMap<ObjectId, usize> =
         raws.iter().enumerate().map(|(number, raw)| (raw.object, number)).collect();
-    for number in 0..raws.len() {
-        let Some((folder, at)) =
-            raws.get(number).and_then(|raw| Some((raw.folder.clone()?, place(&raw.resource)?)))
-        else {
-            continue;
-        };
-        let kustomization = state.kustomization(&folder, true, at);
-        let built = state.build(|builder| builder.build(&kustomization));
-        let found = built.resources.iter().filter_map(|each| by_object.get(&each.object?).copied());
-        if let Some(raw) = raws.get_mut(number) {
-            raw.delivers = found.collect();
+    let own = raws.iter().enumerate().filter_map(|(number, raw)| {
+        let kustomization = state.kustomization(raw.folder.as_ref()?, true, place(&raw.resource)?);
+        Some((number, kustomization))
+    });
+    let own: Vec<_> = own.collect();
+    let delivered = state.build_each(&own, |builder, (_, kustomization)| {
+        let built = builder.build(kustomization);
+        built.resources.iter().filter_map(|each| by_object.get(&each.object?).copied()).collect()
+    });
+    for ((number, _), delivers) in own.iter().zip(delivered) {
+        if let Some(raw) = raws.get_mut(*number) {
+            raw.delivers = delivers;
         }
     }
     for raw in &raws {

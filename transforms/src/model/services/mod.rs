@@ -123,6 +123,8 @@ impl Services {
             part
         });
         let mut services = Self::default();
+        // There are many, and a list that grows is moved again and again.
+        services.all.reserve_exact(parts.iter().map(|part| part.all.len()).sum());
         parts.into_iter().for_each(|part| services.append(part));
         services.index();
         services
