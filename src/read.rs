@@ -134,8 +134,7 @@ fn parse_with(parser: &mut syntax::Parser, bytes: &[u8]) -> Result<Arc<syntax::S
     if bytes.len() as u64 > LARGEST {
         return Err(Trouble::TooLarge(bytes.len() as u64));
     }
-    check(bytes)?;
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let text = check(bytes)?;
     match parser.parse(text) {
         Ok(stream) => Ok(Arc::new(stream)),
         Err(_) if sift::is_template(bytes) => Err(Trouble::Template),
@@ -144,11 +143,13 @@ fn parse_with(parser: &mut syntax::Parser, bytes: &[u8]) -> Result<Arc<syntax::S
 }
 
 /// Refuses bytes that no YAML may hold. Even where nobody looks they are worth a word: a broken file hides whatever it held.
-fn check(bytes: &[u8]) -> Result<(), Trouble> {
-    if sift::is_text(bytes) {
-        return if sift::is_pointer(bytes) { Err(Trouble::Pointer) } else { Ok(()) };
+fn check(bytes: &[u8]) -> Result<&str, Trouble> {
+    match sift::text(bytes) {
+        Some(_) if sift::is_pointer(bytes) => Err(Trouble::Pointer),
+        Some(text) => Ok(text),
+        // The decoder tells what is wrong, and where.
+        None => syntax::decode(bytes.to_vec()).map(|_| "").map_err(|issue| Trouble::NotText(issue.into())),
     }
-    syntax::decode(bytes.to_vec()).map(drop).map_err(|issue| Trouble::NotText(issue.into()))
 }
 
 enum Outcome {
@@ -193,7 +194,7 @@ fn read_one(
     let Room { buffer, parser } = room;
     let result = tree.load(&candidate.path, LARGEST, buffer).and_then(|()| match wanted(candidate, buffer) {
         true => parse_with(parser, buffer).map(Some),
-        false => check(buffer).map(|()| None),
+        false => check(buffer).map(|_| None),
     });
     match result {
         Ok(Some(stream)) => Outcome::Parsed(SourceFile {

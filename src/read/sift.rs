@@ -62,9 +62,9 @@ fn has_key(bytes: &[u8], word: &str) -> bool {
     })
 }
 
-/// Tells whether the bytes are UTF-8 text without NUL. The full check of control characters is the decoder's.
-pub(super) fn is_text(bytes: &[u8]) -> bool {
-    memchr::memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok()
+/// Returns the text that the bytes are, if they are UTF-8 without NUL. The full check of control characters is the decoder's.
+pub(super) fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|_| memchr::memchr(0, bytes).is_none())
 }
 
 /// Tells whether the text stands for a file that git LFS keeps elsewhere. The specification has it begin like this and be small.

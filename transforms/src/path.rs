@@ -23,7 +23,7 @@ impl RepoPath {
     /// [`PathError::Outside`] if it climbs above the root or is absolute.
     pub fn new(path: &str) -> Result<Self, PathError> {
         // Nearly all paths come from walks and have nothing to resolve.
-        if !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | "..")) {
+        if is_resolved(path) {
             return Ok(Self(path.into()));
         }
         Self(Arc::from("")).join(path)
@@ -37,6 +37,10 @@ impl RepoPath {
         let outside = || PathError::Outside(relative.to_owned());
         if relative.starts_with('/') {
             return Err(outside());
+        }
+        let plain = relative.strip_prefix("./").unwrap_or(relative);
+        if !self.0.is_empty() && is_resolved(plain) {
+            return Ok(Self([&*self.0, "/", plain].concat().into()));
         }
         let mut parts: Vec<&str> = self.0.split('/').filter(|part| !part.is_empty()).collect();
         for part in relative.split('/') {
@@ -77,6 +81,11 @@ impl RepoPath {
     }
 }
 
+/// Tells whether a relative path has neither `.` and `..` nor empty parts, and some part.
+fn is_resolved(path: &str) -> bool {
+    path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
 impl fmt::Debug for RepoPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&*self.0, f)
@@ -97,6 +106,22 @@ mod tests {
     fn paths_are_normalised_and_never_climb_out() {
         let path = |text: &str| RepoPath::new(text).map(|path| path.as_str().to_owned());
         assert_eq!(path("./a//b/../c.yaml"), Ok("a/c.yaml".into()));
+        let joined = |relative: &str| {
+            path("a/b").map(|_| {
+                RepoPath::new("a/b").expect("a path").join(relative).map(|path| path.as_str().to_owned())
+            })
+        };
+        for (relative, result) in [
+            ("c/d", "a/b/c/d"),
+            ("./c", "a/b/c"),
+            ("", "a/b"),
+            (".", "a/b"),
+            ("./", "a/b"),
+            ("../c/", "a/c"),
+            ("././c", "a/b/c"),
+        ] {
+            assert_eq!(joined(relative), Ok(Ok(result.to_owned())), "{relative}");
+        }
         assert!(path("../a").is_err());
         assert!(path("/etc/passwd").is_err());
         assert!(path("a/../../b").is_err());

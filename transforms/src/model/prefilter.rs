@@ -49,23 +49,25 @@ pub fn matters(path: &RepoPath, bytes: &[u8]) -> bool {
     if FILE_NAMES.contains(&path.name()) {
         return true;
     }
-    let has = |word: &[u8]| has(bytes, word);
-    is_patch(bytes)
-        || has(b"ontainers:")
-        || has(b"ontainers\"")
-        || has(b".svc.")
+    // What most files have, and have near their beginning, is looked for first.
+    has_kind(bytes)
+        || has_key(bytes, b"ontainers")
+        || has(bytes, b".svc.")
+        || is_patch(bytes)
         || hides_letters(bytes)
-        || has_kind(bytes)
         // Operators copy lists of variables into their pods.
-        || (has(b"apiVersion") && (has(b"env:") || has(b"env\"")))
+        || (has(bytes, b"apiVersion") && has_key(bytes, b"env"))
 }
 
 /// JSON and double quotes may write any letter as an escape. `\u003c` and its like, which encoders make, hide nothing.
 #[must_use]
 pub fn hides_letters(bytes: &[u8]) -> bool {
-    let is_letter = |at: usize| matches!(bytes.get(at + 4), Some(b'4'..=b'7'));
-    memmem::find_iter(bytes, b"\\u00").any(is_letter)
-        || memmem::find_iter(bytes, b"\\x").any(|at| matches!(bytes.get(at + 2), Some(b'4'..=b'7')))
+    memchr::memchr_iter(b'\\', bytes).any(|at| {
+        matches!(
+            bytes.get(at + 1..).unwrap_or_default(),
+            [b'u', b'0', b'0', b'4'..=b'7', ..] | [b'x', b'4'..=b'7', ..]
+        )
+    })
 }
 
 /// A JSON patch has neither kind nor containers.
@@ -80,6 +82,11 @@ fn is_patch(bytes: &[u8]) -> bool {
 
 fn has(bytes: &[u8], word: &[u8]) -> bool {
     memmem::find(bytes, word).is_some()
+}
+
+/// Tells whether something ends in `word` that may be a key.
+fn has_key(bytes: &[u8], word: &[u8]) -> bool {
+    memmem::find_iter(bytes, word).any(|at| matches!(bytes.get(at + word.len()), Some(b':' | b'"')))
 }
 
 fn has_kind(bytes: &[u8]) -> bool {

@@ -30,25 +30,30 @@ impl Protection {
     /// Recognises a file that must not be edited by its path and its first lines.
     #[must_use]
     pub fn of(path: &RepoPath, text: &str) -> Option<Self> {
-        let folders: Vec<&str> = path.as_str().split('/').collect();
-        if folders.first() == Some(&".github") {
+        let mut folders = path.as_str().rsplit('/').skip(1);
+        if path.as_str().starts_with(".github/") {
             return Some(Self::Forge);
         }
         let vendor = ["vendor", "third_party", "node_modules"];
-        if let Some(folder) = folders.iter().rev().skip(1).find(|folder| vendor.contains(folder)) {
+        if let Some(folder) = folders.find(|folder| vendor.contains(folder)) {
             return Some(Self::Vendored(format!("{folder}/")));
         }
         // Flux writes this file once, at bootstrap; from then on it is a manifest like any other (see ARCHITECTURE.md).
         if path.name() == "gotk-components.yaml" {
             return None;
         }
-        let comments = text
-            .trim_start_matches('\u{feff}')
-            .lines()
-            .take(HEADER_LINES)
-            .map(str::trim)
-            .filter(|line| line.starts_with('#'));
-        comments.filter_map(generated_mark).next().map(|mark| Self::Generated(format!("\"{mark}\"")))
+        let text = text.trim_start_matches('\u{feff}');
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]).take(HEADER_LINES);
+        let comments = ends.scan(0, |start, end| {
+            let line = text.get(*start..end).unwrap_or_default();
+            *start = end + 1;
+            Some(line.trim_start()).map(|line| line.starts_with('#').then(|| line.trim_end()))
+        });
+        comments
+            .flatten()
+            .filter_map(generated_mark)
+            .next()
+            .map(|mark| Self::Generated(format!("\"{mark}\"")))
     }
 }
 

@@ -188,20 +188,23 @@ impl<'a> State<'a> {
 
     /// Marks a folder and all that it includes as delivered.
     pub(super) fn mark(&mut self, kustomization: &Kustomization) {
-        let mut todo = vec![kustomization.clone()];
+        let mut todo = vec![kustomization];
         while let Some(next) = todo.pop() {
-            if !self.delivered.insert(next.folder.clone()) {
-                continue;
-            }
-            for folder in included(&next) {
-                todo.extend(self.graph.folder(&folder).cloned());
+            if self.delivered.insert(next.folder.clone()) {
+                todo.extend(included(next).filter_map(|folder| self.graph.folder(&folder)));
             }
         }
     }
 
     /// Returns the folders of the kustomizations that nothing includes and Flux does not deliver.
     fn tops(&self) -> Vec<RepoPath> {
-        let inner: BTreeSet<RepoPath> = self.graph.iter().flat_map(included).collect();
+        let graph = &self.graph;
+        let all: Vec<&Kustomization> = graph.iter().collect();
+        let is_folder = |path: &RepoPath| graph.folder(path).is_some();
+        let inner = self.repository.workers().pieces(&all, |piece| {
+            piece.iter().copied().flat_map(included).filter(is_folder).collect::<Vec<RepoPath>>()
+        });
+        let inner: BTreeSet<RepoPath> = inner.into_iter().flatten().collect();
         let tops = self.graph.iter().filter(|each| {
             !each.component && !inner.contains(&each.folder) && !self.delivered.contains(&each.folder)
         });
@@ -255,11 +258,10 @@ impl<'a> State<'a> {
         let objects = self.repository.objects().iter();
         let left: Vec<&Object> =
             objects.filter(|object| by_object.get(object.id.0 as usize).is_none_or(Vec::is_empty)).collect();
-        let alone = workers.map(&left, |object| alone(&self.texts, &builder, object, whole));
-        for (object, placement) in left.iter().zip(alone) {
+        let alone = workers.map(&left, |object| vec![alone(&self.texts, &builder, object, whole)]);
+        for (object, placements) in left.iter().zip(alone) {
             if let Some(list) = by_object.get_mut(object.id.0 as usize) {
-                list.reserve_exact(1);
-                list.push(placement);
+                *list = placements;
             }
         }
         let by_file = files::placements(&self, &by_object);
@@ -269,9 +271,9 @@ impl<'a> State<'a> {
 }
 
 /// Returns the folders that a kustomization's entries may mean.
-fn included(kustomization: &Kustomization) -> Vec<RepoPath> {
+fn included(kustomization: &Kustomization) -> impl Iterator<Item = RepoPath> {
     let entries = kustomization.resources.iter().chain(&kustomization.components);
-    entries.filter_map(|entry| kustomization.folder.join(&entry.text).ok()).collect()
+    entries.filter_map(|entry| kustomization.folder.join(&entry.text).ok())
 }
 
 /// Returns where a delivery puts the objects that it has.

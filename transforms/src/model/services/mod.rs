@@ -286,7 +286,10 @@ impl Services {
     }
 
     fn know_namespace(&mut self, name: &str, cluster: Option<ClusterId>, at: Place) {
-        let known = self.namespaces.entry(name.into()).or_default();
+        let known = match self.namespaces.get_mut(name) {
+            Some(known) => known,
+            None => self.namespaces.entry(name.into()).or_default(),
+        };
         if !known.iter().any(|(own, _)| *own == cluster) {
             known.push((cluster, at));
         }

@@ -112,9 +112,9 @@ impl Reader<'_> {
         match self.peek()? {
             b'[' | b'{' => self.flow(),
             b'|' | b'>' => self.block_scalar(),
-            b'*' if self.anchor.is_none() => self.alias(),
+            b'*' if self.anchor.is_none() => self.alias(false),
             b'&' if self.anchor.is_none() => {
-                self.anchor = Some(self.property()?);
+                self.anchor = Some(self.property(false)?);
                 self.skip_spaces();
                 // On the lines below, the anchored node may be a block collection.
                 if self.is_line_over() { Some(()) } else { self.value() }
@@ -129,17 +129,18 @@ impl Reader<'_> {
     }
 
     /// Moves over an anchor or alias and returns its name.
-    fn property(&mut self) -> Option<Span> {
+    fn property(&mut self, in_flow: bool) -> Option<Span> {
         let rest = self.bytes.get(self.at + 1..)?;
         let ends = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b',' | b'[' | b']' | b'{' | b'}');
         let len = rest.iter().position(ends).unwrap_or(rest.len());
         let start = self.consume(len + 1) + 1;
-        (len > 0 && self.is_blank_at(self.at)).then(|| Span::new(start as u32, self.at as u32))
+        let ends = self.is_blank_at(self.at) || in_flow && matches!(self.peek(), Some(b',' | b']' | b'}'));
+        (len > 0 && ends).then(|| Span::new(start as u32, self.at as u32))
     }
 
-    fn alias(&mut self) -> Option<()> {
+    pub(super) fn alias(&mut self, in_flow: bool) -> Option<()> {
         let start = self.at;
-        let name = self.property()?;
+        let name = self.property(in_flow)?;
         let name = name.of(self.text);
         // The search is linear; a document with that many anchors is the parser's, which keeps them in a map.
         if self.anchors.len() > MOST_ANCHORS {

@@ -31,6 +31,10 @@ impl Reader<'_> {
                 (Next::Item | Next::Comma, b']') => self.close_flow(Shape::FlowSequence)?,
                 (Next::Key | Next::Comma, b'}') => self.close_flow(Shape::FlowMapping)?,
                 (Next::Item | Next::Value, b'[' | b'{') => self.open_flow()?,
+                (Next::Item | Next::Value, b'*') => {
+                    self.alias(true)?;
+                    Next::Comma
+                }
                 (Next::Item | Next::Value, _) => {
                     let token = self.scalar(true)?;
                     self.push_scalar(token);

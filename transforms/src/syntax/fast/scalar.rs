@@ -23,8 +23,12 @@ impl Reader<'_> {
     fn plain(&self, in_flow: bool) -> Option<Token> {
         let start = self.at;
         let first = *self.bytes.get(start)?;
-        let indicators = b"?:,[]{}#&*!|>@`%";
-        if indicators.contains(&first) || (first == b'-' && self.is_blank_at(start + 1)) {
+        let is_indicator = match first {
+            b'-' => self.is_blank_at(start + 1),
+            b':' => in_flow || self.is_blank_at(start + 1),
+            _ => b"?,[]{}#&*!|>@`%".contains(&first),
+        };
+        if is_indicator {
             return None;
         }
         let end = self.plain_end(start, in_flow)?;
@@ -37,6 +41,11 @@ impl Reader<'_> {
             |at: usize| in_flow && matches!(self.bytes.get(at), Some(b',' | b'[' | b']' | b'{' | b'}'));
         let (mut at, mut end) = (start, start);
         while let Some(byte) = self.bytes.get(at) {
+            if is_ordinary(*byte) {
+                at += 1;
+                end = at;
+                continue;
+            }
             match byte {
                 b'\n' => break,
                 b' ' => {
@@ -279,6 +288,11 @@ impl Reader<'_> {
         }
         end
     }
+}
+
+/// Tells whether a byte of a plain scalar is its text wherever it stands; nearly all are.
+const fn is_ordinary(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/' | b'_') || byte >= 0x80
 }
 
 /// Adds what folding makes of line breaks: a space of one, and of more the first is left out.

@@ -33,6 +33,9 @@ fn manifests_are_read_quickly() {
         "a: b\n   c\n\n   d # e\nf:\n  g\n  h\n- i\n".trim_end_matches("- i\n"),
         "a: 'b\n  c''d\n\n  e'\nf: \"g  \n  h\\t \n  i\"\n",
         "a: &x b\nc: *x\nd: &y\n  e: f\ng: &z\n- h\n<<: *y\ni: &n\nj: [k]\n",
+        "a: &x b\nc: [*x, {d: *x},*x ]\n<<: [ *x,*x\n  ]\n",
+        "a: :80\n- ::1/128\n".trim_end_matches("- ::1/128\n"),
+        "- :80\n- ::1/128\n- :a: b\n",
         "a: 1\na: 2\n\u{e9}: \u{1F6E0} # \u{e9}\n",
     ] {
         assert!(quick(text), "{text:?}");
@@ -56,6 +59,11 @@ fn what_is_unusual_or_wrong_is_left_to_the_parser() {
         "&a b: c\n",
         "a: *unknown\n",
         "a: &x 1\n---\nb: *x\n",
+        "a: &x 1\nb: [*x: c]\n",
+        "a: &x 1\nb: {*x : c}\n",
+        "a: &x 1\nb: [*x c]\n",
+        "a: [:b]\n",
+        ": b\n",
         "a: - b\n",
         "a: b: c\n",
         "a: 'b' c\n",
@@ -99,7 +107,7 @@ fn many_anchors_are_left_to_the_parser() {
 }
 
 /// Lines of manifests and of what looks like them, to be put below each other at any indentation.
-const PIECES: [&str; 48] = [
+const PIECES: [&str; 54] = [
     "a:",
     "b: c",
     "- ",
@@ -148,6 +156,12 @@ const PIECES: [&str; 48] = [
     "c: - d",
     "\te",
     "f: g\t",
+    "[*x, *y]",
+    "h: {i: *x}",
+    "- [*x]: j",
+    ":k",
+    "- ::l",
+    "m: :n",
 ];
 
 proptest! {
