@@ -76,6 +76,9 @@ pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> 
         temporaries: found.temporaries,
     };
     let generated = attributes::Attributes::read(tree, &found.attributes, &mut listing.skipped);
+    // Paths are smaller than candidates, so they are what is moved about.
+    found.yaml.par_sort_unstable();
+    found.yaml.dedup();
     for path in found.yaml {
         if inside_forge(&path) {
             if tree.names(&path) {
@@ -90,8 +93,6 @@ pub fn list(tree: &Tree, exclude: &[String], threads: usize) -> Result<Listing> 
             listing.files.push(candidate);
         }
     }
-    listing.files.par_sort_by(|a, b| a.path.cmp(&b.path));
-    listing.files.dedup_by(|a, b| a.path == b.path);
     listing.skipped.sort();
     listing.skipped.dedup();
     Ok(listing)

@@ -3,6 +3,7 @@
 mod composed;
 mod decide;
 mod domain;
+mod marks;
 mod modifiers;
 mod pods;
 mod proxies;

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     decide::Problem,
+    marks::Marks,
     proxies::{self, Group},
     spots::Host,
 };
@@ -90,11 +91,19 @@ const NDOTS: usize = 5;
 impl Look {
     /// Looks an object through: the words stand in one mapping, in pods as in the values of charts.
     pub(super) fn at(texts: &Texts, whole: &Value) -> Self {
+        Self::through(texts, whole, &Marks::of(texts, whole))
+    }
+
+    /// Looks through what of an object may hold one of the marks.
+    pub(super) fn through(texts: &Texts, whole: &Value, marks: &Marks) -> Self {
         let mut look = Self::default();
         let mut open = vec![(whole.clone(), false)];
         // Aliases lead to the same places over and over.
         let mut seen: HashSet<Place> = HashSet::new();
         while let Some((value, is_env)) = open.pop() {
+            if !marks.may_be_in(texts, &value) {
+                continue;
+            }
             if let Value::Source(place) = &value
                 && texts.stream(place.text).may_have_aliases()
                 && !seen.insert(*place)

@@ -76,10 +76,15 @@ pub(super) fn group(
 
 /// Tells whether a text has the word that all of [`WORDS`] have, in any case. Its rarest letter is looked for.
 fn mentions_proxies(text: &str) -> bool {
+    mentions(text).next().is_some()
+}
+
+/// Returns where the text has that word.
+pub(super) fn mentions(text: &str) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
-    memchr::memchr2_iter(b'x', b'X', bytes).any(|at| {
-        let word = at.checked_sub(3).and_then(|start| bytes.get(start..at + 2));
-        word.is_some_and(|word| word.eq_ignore_ascii_case(b"proxy"))
+    memchr::memchr2_iter(b'x', b'X', bytes).filter_map(|at| {
+        let start = at.checked_sub(3)?;
+        bytes.get(start..at + 2)?.eq_ignore_ascii_case(b"proxy").then_some(start)
     })
 }
 
