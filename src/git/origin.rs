@@ -44,16 +44,16 @@ mod tests {
             assert!(done.expect("git").success());
         };
         git(&["init", "-q"]);
-        let addresses = || {
-            let store = Store::open(folder.path()).expect("a repository");
-            super::addresses(&store).iter().map(|each| each.as_str().to_owned()).collect::<Vec<_>>()
-        };
+        let store = || Store::open(folder.path()).expect("a repository");
+        let addresses =
+            || super::addresses(&store()).iter().map(|each| each.as_str().to_owned()).collect::<Vec<_>>();
         assert!(addresses().is_empty());
         git(&["remote", "add", "origin", "https://me:hunter2@git.example/me/ops.git"]);
         git(&["remote", "add", "upstream", "git@git.example:acme/ops"]);
         git(&["remote", "add", "disk", "/srv/git/ops"]);
         assert_eq!(addresses(), ["git.example/acme/ops", "git.example/me/ops"]);
+        let store = store();
         fs::write(folder.path().join(".git/config"), "[remote").expect("a broken file");
-        assert!(addresses().is_empty(), "a configuration that cannot be read tells nothing");
+        assert!(super::addresses(&store).is_empty(), "a configuration that cannot be read tells nothing");
     }
 }
