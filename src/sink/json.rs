@@ -338,16 +338,22 @@ pub fn render(report: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 pub(super) fn escaped(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let text = serde_json::to_string_pretty(value)?;
     let mut safe = String::with_capacity(text.len() + 1);
-    for letter in text.chars() {
-        match letter {
-            '\n' => safe.push(letter),
+    let is_odd = |byte: u8| !matches!(byte, b'\n' | b' '..=b'~');
+    let mut rest = text.as_str();
+    while let Some(at) = rest.bytes().position(is_odd) {
+        let (plain, odd) = rest.split_at(at);
+        safe.push_str(plain);
+        let mut letters = odd.chars();
+        match letters.next() {
             // What JSON need not escape may still steer a terminal. Outside of strings there is nothing of the kind.
-            letter if screen::is_treacherous(letter) => {
+            Some(letter) if screen::is_treacherous(letter) => {
                 safe.push_str(&format!("\\u{:04x}", u32::from(letter)));
             }
-            letter => safe.push(letter),
+            letter => safe.extend(letter),
         }
+        rest = letters.as_str();
     }
+    safe.push_str(rest);
     safe.push('\n');
     Ok(safe.into_bytes())
 }

@@ -29,8 +29,13 @@ const STEMS: &[&str] =
 
 /// Tells whether there is anything to look for, which takes less than looking for it.
 fn may_tell(text: &str) -> bool {
+    let bytes = text.as_bytes();
     let stands = |stem: &&str| {
-        text.as_bytes().windows(stem.len()).any(|part| part.eq_ignore_ascii_case(stem.as_bytes()))
+        let first = stem.as_bytes().first().copied().unwrap_or_default();
+        memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes).any(|at| {
+            let part = bytes.get(at..at + stem.len());
+            part.is_some_and(|part| part.eq_ignore_ascii_case(stem.as_bytes()))
+        })
     };
     lines::holds_data(text) || STEMS.iter().any(stands)
 }

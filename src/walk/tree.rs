@@ -214,6 +214,16 @@ impl Tree {
     /// # Errors
     /// The reason, if it lies outside or its name is no UTF-8.
     pub(super) fn path_of(&self, path: &Path) -> Result<RepoPath, String> {
+        // What was walked has the root before it, byte by byte; that is told sooner than by the parts of both.
+        let bytes =
+            path.as_os_str().as_encoded_bytes().strip_prefix(self.root.as_os_str().as_encoded_bytes());
+        if let Some(rest) = bytes.and_then(|bytes| bytes.strip_prefix(b"/"))
+            && cfg!(unix)
+            && let Ok(text) = std::str::from_utf8(rest)
+            && !text.starts_with('/')
+        {
+            return RepoPath::new(text).map_err(|error| error.to_string());
+        }
         let inside = path.strip_prefix(&self.root).map_err(|_| "it lies outside the tree".to_owned())?;
         let text = inside.to_str().ok_or("its name is not valid UTF-8")?;
         RepoPath::new(text).map_err(|error| error.to_string())

@@ -96,14 +96,17 @@ impl Composition {
     #[must_use]
     pub fn of_repository(repository: &Repository, placements: &Placements) -> Self {
         let mut composition = Self::default();
-        for (number, resource, placement) in touched(repository, placements) {
+        let touched = touched(repository, placements);
+        let variants = repository.workers().map(&touched, |(delivery, resource, placement)| {
             let mut walk =
                 Walk { texts: placements.texts(), known: repository.containers(), found: Vec::new() };
             walk.value(&resource.value, "", None);
-            for found in walk.found {
-                composition.add(placements, number, resource, &placement, found);
-            }
-        }
+            let found = walk.found.into_iter();
+            found
+                .map(|found| Variant::new(placements, *delivery, resource, placement, found))
+                .collect::<Vec<_>>()
+        });
+        variants.into_iter().flatten().for_each(|variant| composition.add(variant));
         let broken = placements.problems().filter(|(_, problem)| problem.breaks());
         composition.breaks =
             broken.map(|(delivery, problem)| (delivery.title.clone(), problem.kind.to_string())).collect();
@@ -147,17 +150,30 @@ impl Composition {
         &self.breaks
     }
 
-    fn add(
-        &mut self,
+    fn add(&mut self, variant: Variant) {
+        let (overlay, subject, path, _) = variant.key();
+        let twins = self.twins.entry((overlay, subject, path)).or_default();
+        let variant = Variant { twin: *twins, ..variant };
+        *twins += 1;
+        let number = u32::try_from(self.variants.len()).unwrap_or(u32::MAX);
+        for place in variant.places() {
+            self.by_place.entry(place).or_default().push(number);
+        }
+        self.variants.push(variant);
+    }
+}
+
+impl Variant {
+    fn new(
         placements: &Placements,
         delivery: DeliveryId,
         resource: &Resource,
         placement: &Placement,
         found: Found,
-    ) {
+    ) -> Self {
         let texts = placements.texts();
         let overlay = placements.deliveries().get(delivery.0 as usize).map(|each| each.title.clone());
-        let variant = Variant {
+        Self {
             delivery,
             overlay: overlay.unwrap_or_default(),
             object: resource.object,
@@ -173,20 +189,9 @@ impl Composition {
             value: found.value,
             pod: found.pod,
             twin: 0,
-        };
-        let (overlay, subject, path, _) = variant.key();
-        let twins = self.twins.entry((overlay, subject, path)).or_default();
-        let variant = Variant { twin: *twins, ..variant };
-        *twins += 1;
-        let number = u32::try_from(self.variants.len()).unwrap_or(u32::MAX);
-        for place in variant.places() {
-            self.by_place.entry(place).or_default().push(number);
         }
-        self.variants.push(variant);
     }
-}
 
-impl Variant {
     /// Returns what names the variant across edits.
     #[must_use]
     pub fn key(&self) -> VariantKey {

@@ -19,7 +19,7 @@ use readers::{Read, Readers};
 use spots::{Host, Reader, Spot};
 use world::{Situation, World};
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, sync::OnceLock};
 
 use crate::{
     finding::{Applicability, FileId, Finding, Location, RuleId},
@@ -124,13 +124,22 @@ pub(super) fn host_texts<'a>(cx: &Context<'a>) -> &'a HostTexts {
 fn judge_all<'a>(cx: &Context<'a>) -> Judgement<'a> {
     let texts = host_texts(cx);
     let (spots, untouched) = spots::collect(cx.repository, cx.options, texts);
-    let world = if spots.is_empty() { World::default() } else { World::of(cx.repository, &spots) };
+    if !spots.is_empty() {
+        // Its pieces of work are done before others wait for it.
+        let _ = cx.repository.services();
+    }
+    let (world, readers) = (OnceLock::new(), OnceLock::new());
+    cx.repository.workers().both(
+        || drop(world.set(if spots.is_empty() { World::default() } else { World::of(cx.repository, &spots) })),
+        || drop(readers.set(Readers::of(cx.repository, &spots))),
+    );
+    let world = world.into_inner().unwrap_or_default();
     let surroundings = Surroundings {
         repository: cx.repository,
         domain: domain::find(cx.repository, cx.options, texts, &spots, &world),
         writes_domain: cx.options.host_form != HostForm::Svc,
         composed: &texts.composed,
-        readers: Readers::of(cx.repository, &spots),
+        readers: readers.into_inner().unwrap_or_else(|| Readers::of(cx.repository, &spots)),
     };
     let verdicts = cx.repository.workers().map(&spots, |spot| {
         let situations = survey::situations(cx.repository, spot.owner);
