@@ -74,9 +74,12 @@ fn write_image(table: &mut String, image: &Image) -> Result<(), Failure> {
     for (index, row) in image.rows.iter().enumerate() {
         write_row(table, row).map_err(|error| format!("row {}: {error}", index + 1))?;
     }
-    for (field, statements) in
-        [("arguments", &image.arguments), ("programs", &image.programs), ("absent", &image.absent)]
-    {
+    for (field, statements) in [
+        ("arguments", &image.arguments),
+        ("repeatable", &image.repeatable),
+        ("programs", &image.programs),
+        ("absent", &image.absent),
+    ] {
         write!(table, "], {field}: &[")?;
         for (index, statement) in statements.iter().enumerate() {
             write_words(table, statement).map_err(|error| format!("{field} {}: {error}", index + 1))?;

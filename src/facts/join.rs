@@ -25,6 +25,7 @@ pub(super) fn join(mut first: ImageFacts, second: ImageFacts, names: &str) -> Im
         if second.caveats.is_empty() { (second.programs, second.absent) } else { (Vec::new(), Vec::new()) };
     for (ours, theirs) in [
         (&mut first.arguments, second.arguments),
+        (&mut first.repeatable, second.repeatable),
         (&mut first.programs, programs),
         (&mut first.absent, absent),
     ] {

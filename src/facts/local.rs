@@ -212,6 +212,7 @@ fn inherit(facts: &mut ImageFacts, built: &Built, base: ImageFacts) {
     if built.inherited_entrypoint {
         facts.forwards = base.forwards;
         facts.arguments = base.arguments;
+        facts.repeatable = base.repeatable;
     } else {
         facts.forwards = Forwards::Unknown;
     }

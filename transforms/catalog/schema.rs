@@ -27,6 +27,9 @@ pub(crate) struct Image {
     /// First arguments that its program accepts.
     #[serde(default)]
     pub(crate) arguments: Vec<Words>,
+    /// Flags of which its program takes the later value where they are given twice.
+    #[serde(default)]
+    pub(crate) repeatable: Vec<Words>,
     /// Programs on its PATH.
     #[serde(default)]
     pub(crate) programs: Vec<Words>,

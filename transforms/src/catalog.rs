@@ -31,6 +31,7 @@ struct Image {
     /// Sorted: by prefix and variants, then by range; a row without one comes last.
     rows: &'static [Row],
     arguments: &'static [Words],
+    repeatable: &'static [Words],
     programs: &'static [Words],
     absent: &'static [Words],
 }
@@ -164,6 +165,7 @@ fn find(name: &str) -> Option<&'static Image> {
 fn add_words(image: &Image, selection: &select::Selection, facts: &mut ImageFacts) {
     let fields = [
         (image.arguments, &mut facts.arguments, "takes", "as its first argument"),
+        (image.repeatable, &mut facts.repeatable, "takes the later", "where it is given twice"),
         (image.programs, &mut facts.programs, "has", "on its PATH"),
         (image.absent, &mut facts.absent, "has no", "on its PATH"),
     ];

@@ -66,6 +66,9 @@ pub struct ImageFacts {
     pub forwards: Forwards,
     /// First arguments that the entrypoint's program is known to accept (subcommands).
     pub arguments: Vec<String>,
+    /// Flags of which the program is known to take the later value where they are given twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeatable: Vec<String>,
     /// Names of programs that are known to be on PATH.
     pub programs: Vec<String>,
     /// Whether `programs` is all that there is, so that every other name is known to be absent.

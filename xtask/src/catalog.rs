@@ -94,9 +94,12 @@ fn check_image(image: &Image) -> Vec<String> {
             }
         }
     }
-    for (field, statements) in
-        [("arguments", &image.arguments), ("programs", &image.programs), ("absent", &image.absent)]
-    {
+    for (field, statements) in [
+        ("arguments", &image.arguments),
+        ("repeatable", &image.repeatable),
+        ("programs", &image.programs),
+        ("absent", &image.absent),
+    ] {
         for statement in statements {
             let found = check_words(statement, field == "programs");
             problems.extend(found.into_iter().map(|problem| format!("{field}: {problem}")));

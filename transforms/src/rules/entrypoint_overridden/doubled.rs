@@ -36,7 +36,7 @@ pub(super) fn objection(run: &Run<'_>, facts: &ImageFacts) -> Option<Objection> 
         .map(Objection::Together)
 }
 
-/// Many programs refuse a flag that they are given a second time.
+/// Many programs refuse a flag that they are given a second time; of some it is known that the later value counts.
 fn given_twice(command: &[String], args: &[String], facts: &ImageFacts) -> Option<String> {
     let name = |word: &String| match word.split_once('=') {
         Some((name, _)) if is_flag(word) => name.to_owned(),
@@ -45,7 +45,7 @@ fn given_twice(command: &[String], args: &[String], facts: &ImageFacts) -> Optio
     let own = facts.entrypoint.iter().skip(dissect(&facts.entrypoint).skipped + 1);
     let others: Vec<String> = own.chain(args).map(name).collect();
     let said = command.iter().enumerate().filter(|(number, word)| *number == 0 || is_flag(word));
-    let twice = said.map(|(_, word)| name(word)).find(|name| others.contains(name))?;
+    let twice = said.map(|(_, word)| name(word)).find(|name| others.contains(name) && !facts.repeatable.contains(name))?;
     Some(format!("`{twice}` would be given twice"))
 }
 
