@@ -22,18 +22,21 @@ pub(super) fn may_decide_a_command(path: &RepoPath, bytes: &[u8]) -> bool {
     if FILE_NAMES.contains(&path.name()) || path.name() == "Chart.yaml" {
         return true;
     }
-    let relevant = has_key(bytes, "command")
+    // Schemas are the largest files, and tell so in their first lines.
+    if only_schemas(bytes) {
+        return false;
+    }
+    has_key(bytes, "command")
         || has_key(bytes, "PATH")
         || (bytes.len() <= LARGEST_EXAMPLE && has_key(bytes, "args") && has(bytes, "image"))
         || delivers(bytes)
-        || prefilter::hides_letters(bytes);
-    relevant && !only_schemas(bytes)
+        || prefilter::hides_letters(bytes)
 }
 
 /// Tells whether the model may learn anything from the file.
 pub(super) fn may_concern_the_model(path: &RepoPath, bytes: &[u8]) -> bool {
     let words = || ["command", "args", "image", "PATH"].iter().any(|word| has_key(bytes, word));
-    (prefilter::matters(path, bytes) || words()) && !only_schemas(bytes)
+    !only_schemas(bytes) && (prefilter::matters(path, bytes) || words())
 }
 
 /// Tells whether the file is a kustomization, or tells Flux or Argo CD to deliver one, and changes what containers run.

@@ -42,18 +42,14 @@ impl Protection {
         if path.name() == "gotk-components.yaml" {
             return None;
         }
-        let text = text.trim_start_matches('\u{feff}');
-        let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]).take(HEADER_LINES);
-        let comments = ends.scan(0, |start, end| {
-            let line = text.get(*start..end).unwrap_or_default();
-            *start = end + 1;
-            Some(line.trim_start()).map(|line| line.starts_with('#').then(|| line.trim_end()))
+        let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(HEADER_LINES - 1).unwrap_or(text.len());
+        let head = text.get(..end).unwrap_or_default().trim_start_matches('\u{feff}');
+        let comments = memchr::memchr_iter(b'#', head.as_bytes()).filter_map(|at| {
+            let (before, rest) = head.split_at_checked(at)?;
+            let indent = before.rsplit('\n').next().unwrap_or_default();
+            indent.trim_start().is_empty().then(|| rest.lines().next().unwrap_or_default().trim_end())
         });
-        comments
-            .flatten()
-            .filter_map(generated_mark)
-            .next()
-            .map(|mark| Self::Generated(format!("\"{mark}\"")))
+        comments.filter_map(generated_mark).next().map(|mark| Self::Generated(format!("\"{mark}\"")))
     }
 }
 
