@@ -102,10 +102,13 @@ pub(super) fn only_schemas(bytes: &[u8]) -> bool {
         }
         schemas += 1;
     }
+    if schemas == 0 {
+        return false;
+    }
     // A document without such a line could be anything.
     let documents = memmem::find_iter(bytes, b"\n---").count() + 1;
     let leading = usize::from(opens_with_marker(bytes));
-    schemas > 0 && documents - leading.min(documents - 1) <= schemas
+    documents - leading.min(documents - 1) <= schemas
 }
 
 /// Tells whether nothing but comments and blank lines stands before the first `---`.
