@@ -1,6 +1,8 @@
 //! One run: read, ask, answer, plan. What becomes of the plan is the sinks' affair.
 
+mod explained;
 mod narrowed;
+mod settings;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,21 +12,20 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use caulk_transforms::{
-    facts::{Facts, Question},
-    finding::{Applicability, Evidence, FileId, Location, Remedy, RuleId},
+    finding::{Applicability, FileId, Remedy, RuleId},
     image::ImageRef,
     known::KnownFinding,
     model::{self, Repository, SourceFile, address::Address},
     path::RepoPath,
     plan::{self, Outcome, Plan, Policy, Verdict},
-    rule::{Reads, Selection},
     rules,
-    span::Span,
     workers::{Work, Workers},
 };
 use rayon::prelude::*;
 
+pub use self::explained::explain;
 pub use self::narrowed::{Narrowing, as_known, is_open, known, known_before, run_narrowed};
+use self::settings::{configuration, idle, least, overridden, policy, rule_names};
 use crate::{
     config::{self, Authority, Config},
     facts,
@@ -137,59 +138,6 @@ pub fn images(request: &Request, folder: &Path) -> Result<BTreeSet<ImageRef>> {
     Ok(named.filter_map(|image| ImageRef::parse(&image.text).ok()).collect())
 }
 
-/// Plans what is to be done in a tree, and asks the rules what they think of each named file's line, also where they leave
-/// it alone.
-///
-/// # Errors
-/// As [`run`].
-pub fn explain(request: &Request, folder: &Path, line: u32) -> Result<(Run, Vec<String>)> {
-    let (tree, skipped) = Tree::find(&request.paths, folder);
-    let tree = tree.with_context();
-    let config = configuration(request, tree.root())?;
-    let prepared = read_tree(request, tree, skipped, config)?;
-    let mut sources = prepared.sources(request)?;
-    let mut thoughts = Vec::new();
-    for (file, number) in prepared.repository.files().iter().zip(0..) {
-        if prepared.asks_for(&file.path) && (1..=file.stream.line_count()).contains(&line) {
-            let content = file.stream.line_span(line);
-            let lead = lead(content.of(file.stream.text()));
-            let start = u32::try_from(lead).map_or(content.end, |lead| content.start + lead);
-            let place = Location { file: FileId(number), span: Span::empty(start) };
-            thoughts.extend(model::explain::place(&prepared.repository, place));
-            thoughts
-                .extend(known_of_images(&model::explain::images(&prepared.repository, place), &mut sources));
-            thoughts.extend(think(&prepared, request, place, &mut sources));
-        }
-    }
-    let plan = mend(&prepared.repository, request, &prepared.config, &mut sources);
-    sources.close()?;
-    Ok((prepared.finish(plan, request), thoughts))
-}
-
-/// Returns the length of what stands in front of a line's first key or value: blanks, and the dashes of items.
-fn lead(line: &str) -> usize {
-    let mut rest = line.trim_start();
-    while let Some(item) = rest.strip_prefix("- ") {
-        rest = item.trim_start();
-    }
-    line.len() - rest.len()
-}
-
-/// Returns what is known of images, a sentence each.
-fn known_of_images(images: &BTreeSet<ImageRef>, sources: &mut facts::Sources) -> Vec<String> {
-    let questions: Vec<Question> = images.iter().cloned().map(Question::Image).collect();
-    let mut facts = Facts::default();
-    sources.answer(&questions, &mut facts);
-    let told = |image: &ImageRef| match facts.image(image) {
-        Ok(known) => {
-            let source = |evidence: &Evidence| format!("{} (source: {})", evidence.what, evidence.source);
-            known.evidence.iter().map(source).collect()
-        }
-        Err(reason) => vec![format!("nobody knows what {image} runs: {reason}")],
-    };
-    images.iter().flat_map(told).collect()
-}
-
 /// A tree that has been read.
 struct Prepared {
     tree: Tree,
@@ -262,15 +210,6 @@ impl Work for Pool {
     fn each(&self, count: usize, piece: &(dyn Fn(usize) + Sync)) {
         // Pieces differ much in size: handed out singly, none waits behind a large one.
         self.0.install(|| (0..count).into_par_iter().with_max_len(1).for_each(piece));
-    }
-}
-
-/// Returns how thoroughly files must be read for the rules that run.
-fn least(selection: &Selection) -> Thoroughness {
-    let mut running = rules::ALL.iter().filter(|rule| selection.runs(rule.meta()));
-    match running.all(|rule| rule.reads() == Reads::Commands) {
-        true => Thoroughness::Commands,
-        false => Thoroughness::Model,
     }
 }
 
@@ -372,67 +311,10 @@ pub fn run_text(request: &Request, folder: &Path, name: &str, bytes: &[u8]) -> R
     })
 }
 
-fn configuration(request: &Request, root: &Path) -> Result<Config> {
-    let config = config::load(request.config.as_deref(), root, &rule_names(request)?)?;
-    Ok(overridden(config, request))
-}
-
-/// Returns the names of all rules, and refuses a request that names another.
-fn rule_names(request: &Request) -> Result<Vec<&'static str>> {
-    let names: Vec<&str> = rules::ALL.iter().map(|rule| rule.meta().id).collect();
-    for name in &request.rules {
-        config::known_rule(name, &names)?;
-    }
-    Ok(names)
-}
-
-/// Puts what the command line says over the configuration.
-fn overridden(mut config: Config, request: &Request) -> Config {
-    if request.cluster_domain.is_some() {
-        config.cluster_domain.clone_from(&request.cluster_domain);
-    }
-    config
-}
-
-fn policy(request: &Request, config: &Config) -> Policy {
-    Policy {
-        tier: request.tier,
-        selection: config.selection(&request.rules),
-        options: config.options(),
-        known: Vec::new(),
-    }
-}
-
 fn mend(repository: &Repository, request: &Request, config: &Config, sources: &mut facts::Sources) -> Plan {
     plan::mend(repository, rules::ALL, &policy(request, config), &mut |questions, facts| {
         sources.answer(questions, facts);
     })
-}
-
-fn think(
-    prepared: &Prepared,
-    request: &Request,
-    place: Location,
-    sources: &mut facts::Sources,
-) -> Vec<String> {
-    let policy = policy(request, &prepared.config);
-    plan::explain(&prepared.repository, rules::ALL, &policy, place, &mut |questions, facts| {
-        sources.answer(questions, facts);
-    })
-}
-
-/// Lists the rules that do not run: silence is to be told from a clean bill.
-fn idle(request: &Request, config: &Config) -> Vec<(RuleId, String)> {
-    let selection = config.selection(&request.rules);
-    let reason = |id: RuleId| match (selection.only.is_empty(), selection.switched.get(id)) {
-        (false, _) => "not asked for with --rule".to_owned(),
-        (true, Some(false)) => "switched off in the configuration".to_owned(),
-        (true, _) => {
-            format!("opt-in: `rules: {{ {id}: {{ enabled: true }} }}` in .caulk.yaml switches it on")
-        }
-    };
-    let idle = rules::ALL.iter().map(|rule| rule.meta()).filter(|meta| !selection.runs(meta));
-    idle.map(|meta| (meta.id, reason(meta.id))).collect()
 }
 
 impl Run {
