@@ -13,7 +13,7 @@ use super::{
 use crate::{
     model::{
         Object, ObjectId, Repository,
-        kustomize::{Builder, Graph, Kustomization, Located, Memo, Resource},
+        kustomize::{Builder, Built, Graph, Kustomization, Located, Memo, ProblemKind, Resource},
         value::{Place, TextId, Texts},
     },
     path::RepoPath,
@@ -92,6 +92,10 @@ impl<'a> State<'a> {
             let results: Vec<T> = piece.iter().map(|item| with(&mut builder, item)).collect();
             (results, builder.into_memo())
         });
+        // What a folder in a ring yields depends on where the ring was entered, so there one goes after the other.
+        if pieces.len() > 1 && pieces.iter().any(|(_, built)| built.values().any(|built| has_ring(built))) {
+            return self.build(|builder| items.iter().map(|item| with(builder, item)).collect());
+        }
         let mut all = Vec::with_capacity(items.len());
         for (results, built) in pieces {
             all.extend(results);
@@ -268,6 +272,10 @@ impl<'a> State<'a> {
         let Self { texts, graph, clusters, deliveries, elsewhere, .. } = self;
         Placements { texts, graph, clusters, deliveries, by_object, by_file, elsewhere }
     }
+}
+
+fn has_ring(built: &Built) -> bool {
+    built.problems.iter().any(|problem| matches!(problem.kind, ProblemKind::Cycle(_)))
 }
 
 /// Returns the folders that a kustomization's entries may mean.

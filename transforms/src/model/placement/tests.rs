@@ -366,3 +366,31 @@ fn the_address_of_a_flux_source_tells_whose_paths_are_meant() {
     assert_eq!(landed(OPS, &files), both[1..]);
     assert_eq!(landed("https://git.example/me/ops", &files), both);
 }
+
+#[test]
+fn rings_of_folders_come_out_the_same_however_many_kustomizations_there_are() {
+    let placed_with = |count: usize| {
+        let flux = |name: &str, path: &str| {
+            format!(
+                "{{apiVersion: kustomize.toolkit.fluxcd.io/v1, kind: Kustomization, metadata: {{name: {name}, namespace: flux-system}}, spec: {{path: {path}, sourceRef: {{kind: GitRepository, name: flux-system}}}}}}\n---\n"
+            )
+        };
+        let fill: String = (0..count).map(|number| flux(&format!("f{number:03}"), "fill")).collect();
+        let all = flux("k0", "a") + &fill + &flux("kx", "x");
+        let files = [
+            ("a/kustomization.yaml", "resources: [../b, s.yaml]\n"),
+            ("a/s.yaml", SERVICE),
+            ("b/kustomization.yaml", "resources: [../a, s.yaml]\n"),
+            ("b/s.yaml", SERVICE),
+            ("fill/kustomization.yaml", "resources: []\n"),
+            ("fl/k.yaml", all.as_str()),
+            ("x/kustomization.yaml", "resources: [../b]\n"),
+            ("y/kustomization.yaml", "namespace: apps\nresources: [../a]\n"),
+        ];
+        let lines = placed(&files).into_iter();
+        lines.filter(|line| line.starts_with("Service/")).collect::<Vec<_>>()
+    };
+    let few = placed_with(1);
+    assert!(few.iter().any(|line| line.contains("apps")), "{few:?}");
+    assert_eq!(few, placed_with(200));
+}
